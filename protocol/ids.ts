@@ -1,0 +1,91 @@
+/**
+ * The grammar of every id that crosses the wire, and the only place where conversation ids are made.
+ * Users and devices are opaque names of a narrow alphabet; a conversation id says its kind by its first letter.
+ * Nothing that fails these checks reaches an actor, a NATS subject or SQL.
+ */
+
+/** A user id: 1 to 64 characters of `A-Z a-z 0-9 _ . ~ -`. */
+export type UserId = string
+/** A device id: the same grammar as a user id. Unique per user. */
+export type DeviceId = string
+/**
+ * A conversation id: `d:<a>:<b>` (one-to-one, a < b), `g:<uuid>` (group), `r:<name>` (room),
+ * `u:<user>` (the user's own, never made by a client).
+ */
+export type ConversationId = string
+/**
+ * A client message id inside the server: the 16 bytes of a UUIDv7 as a latin1 string, one character a byte.
+ * On the msgpack wire 16 bytes, in JSON and in the SDK the usual 36 characters.
+ */
+export type MessageId = string
+
+export type ConversationKind = 'direct' | 'group' | 'room' | 'user'
+
+const NAME = /^[A-Za-z0-9_.~-]{1,64}$/
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+export const isUserId = (text: string): text is UserId => NAME.test(text)
+export const isDeviceId = (text: string): text is DeviceId => NAME.test(text)
+
+/** The conversation of two users; the order of the arguments does not matter. */
+export function directConversation(a: UserId, b: UserId): ConversationId {
+  return a < b ? `d:${a}:${b}` : `d:${b}:${a}`
+}
+
+/** The conversation that only the server writes: a user's list of conversations and notices. */
+export const userConversation = (user: UserId): ConversationId => `u:${user}`
+
+/** The kind of a well-formed id; undefined when the id breaks the grammar. */
+export function conversationKind(id: string): ConversationKind | undefined {
+  const rest = id.slice(2)
+  switch (id.slice(0, 2)) {
+    case 'd:': {
+      const colon = rest.indexOf(':')
+      const a = rest.slice(0, colon)
+      const b = rest.slice(colon + 1)
+      return colon > 0 && isUserId(a) && isUserId(b) && a < b ? 'direct' : undefined
+    }
+    case 'g:':
+      return UUID.test(rest) ? 'group' : undefined
+    case 'r:':
+      return NAME.test(rest) ? 'room' : undefined
+    case 'u:':
+      return NAME.test(rest) ? 'user' : undefined
+    default:
+      return undefined
+  }
+}
+
+/** The two users of a one-to-one conversation, in the order of the id. The id must be well-formed. */
+export function directUsers(id: ConversationId): [UserId, UserId] {
+  const colon = id.indexOf(':', 2)
+  return [id.slice(2, colon), id.slice(colon + 1)]
+}
+
+/** The 36 characters of a message id. */
+export function messageIdText(id: MessageId): string {
+  let hex = ''
+  for (let i = 0; i < 16; i++) hex += (id.charCodeAt(i) + 256).toString(16).slice(1)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/** The message id of 36 characters; undefined unless it is a UUID of version 7 (RFC 9562). */
+export function parseMessageId(text: string): MessageId | undefined {
+  if (!UUID.test(text)) return undefined
+  const hex = text.replaceAll('-', '')
+  let id = ''
+  for (let i = 0; i < 32; i += 2) id += String.fromCharCode(parseInt(hex.slice(i, i + 2), 16))
+  return isMessageId(id) ? id : undefined
+}
+
+/** Whether 16 latin1 characters are a UUID of version 7, variant 10 (RFC 9562, section 5.7). */
+export function isMessageId(id: string): id is MessageId {
+  return id.length === 16 && id.charCodeAt(6) >> 4 === 7 && id.charCodeAt(8) >> 6 === 2
+}
+
+/** Milliseconds since 1970 at which a message id was made, by the clock of whoever made it. */
+export function messageIdTime(id: MessageId): number {
+  let time = 0
+  for (let i = 0; i < 6; i++) time = time * 256 + id.charCodeAt(i)
+  return time
+}
