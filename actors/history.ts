@@ -69,9 +69,11 @@ export interface Activation {
 /** Everything one shard archives at once. State rows are as of the last entry of the batch, not differences. */
 export interface ArchiveBatch {
   readonly shard: ShardId
-  readonly stream: string
   /** Position the batch continues from; another stored position refuses the batch. */
+  readonly fromStream: string
   readonly from: number
+  /** Position after the batch. The stream differs from `fromStream` when the shard's first batch, or a new epoch, begins. */
+  readonly stream: string
   readonly to: number
   readonly epoch: number
   readonly entries: readonly Entry[]

@@ -28,6 +28,8 @@ export const ENTRY_KIND = {
   entered: 8,
   /** In `u:<user>`: the user is out of a conversation. `extra`: `{conversation, epoch, seq}`. */
   exited: 9,
+  /** The conversation begins a new epoch: positions of older ones cannot be served. `extra`: `{epoch}`. */
+  epoch: 10,
 } as const
 export type EntryKindName = keyof typeof ENTRY_KIND
 
