@@ -9,13 +9,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { postgresBinaries } from './postgres-binaries.js'
-import { initialise } from './postgres-directory.js'
-import { processesIn, stopLeftovers } from './postgres-leftovers.js'
+import { initialise, type PostgresDirectory } from './postgres-directory.js'
+import { killAll, stopLeftovers } from './postgres-leftovers.js'
 import { commandFor, postgresAccount, type Account } from './postgres-account.js'
 
 export interface PostgresServer {
@@ -63,7 +63,7 @@ export async function startPostgres(options: { dir: string; port?: number }): Pr
       const url = await ready(child, port, directory.password)
       return server(child, port, url, directory.cluster)
     } catch (error) {
-      if (await ended(child, 'SIGQUIT')) await once(child, 'exit')
+      await end(child, 'SIGQUIT')
       const log = await lastLines(directory.log)
       const taken = log.includes('could not bind IPv4 address "127.0.0.1"')
       if (taken && options.port === undefined && attempt < PORT_ATTEMPTS) continue
@@ -75,7 +75,7 @@ export async function startPostgres(options: { dir: string; port?: number }): Pr
 
 async function launch(
   postgres: string,
-  directory: { cluster: string; log: string },
+  directory: PostgresDirectory,
   port: number,
   account: Account | null,
 ): Promise<ChildProcess> {
@@ -103,7 +103,7 @@ async function ready(child: ChildProcess, port: number, password: string): Promi
   const url = (database: string) => `postgres://postgres:${password}@127.0.0.1:${String(port)}/${database}`
   const deadline = Date.now() + READY_MS
   for (;;) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended at once')
+    if (!alive(child)) throw new Error('it ended at once')
     const client = new pg.Client({ connectionString: url('postgres'), connectionTimeoutMillis: 5000 })
     client.on('error', () => undefined)
     try {
@@ -133,21 +133,41 @@ async function createDatabase(client: pg.Client): Promise<void> {
 }
 
 function server(child: ChildProcess, port: number, url: string, cluster: string): PostgresServer {
-  const exited = once(child, 'exit')
   return {
     url,
     port,
     pid: child.pid as number,
     async stop() {
-      if (!(await ended(child, 'SIGINT'))) return
       const late = setTimeout(() => child.kill('SIGQUIT'), STOP_MS)
-      await exited
+      await end(child, 'SIGINT')
       clearTimeout(late)
     },
     async kill() {
-      if (await ended(child, 'SIGKILL')) await exited
-      await stopLeftovers(cluster)
-      while ((await processesIn(cluster)).length > 0) await wait(10)
+      await end(child, 'SIGKILL')
+      await killAll(cluster)
     },
   }
+}
+
+const alive = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (!alive(child)) return
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+async function lastLines(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.trimEnd().split('\n').slice(-8).join('\n')
 }
