@@ -24,4 +24,10 @@ export const LIMITS = {
   titleCharacters: 200,
   /** Characters of a token. */
   tokenCharacters: 8 * 1024,
+  /** Characters of the client's name in `connect`. */
+  clientCharacters: 64,
+  /** The highest priority of a message. */
+  priority: 9,
+  /** Seconds a message may ask to live: ten years. */
+  ttlSeconds: 10 * 365 * 24 * 3600,
 } as const
