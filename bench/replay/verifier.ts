@@ -1,0 +1,49 @@
+/**
+ * Verifier: compares what was seen of a conversation, by a device or in history, with what was acked there, in order and
+ * byte for byte (by hash). Pure; it believes neither side to be well-formed.
+ */
+import { conflict, noFindings, together, type FindingKind, type Findings } from './findings.js'
+import type { Truth } from './truth.js'
+import type { Seen } from './view.js'
+
+export interface Sight {
+  /** Who saw it, for the texts. */
+  readonly by: string
+  /** The first seq it may see. */
+  readonly from: number
+  /** In the order it was seen. */
+  readonly rows: Iterable<Seen>
+}
+
+export function verify(truth: Truth, { by, from, rows }: Sight): Findings {
+  const seen = new Set<number>()
+  let findings = noFindings()
+  let highest = 0
+  const report = (kind: FindingKind, seq: number, text: string) => {
+    findings = together(findings, conflict(kind, `${by}, ${truth.conversation} seq ${String(seq)}: ${text}`))
+  }
+  for (const row of rows) {
+    const { seq } = row
+    if (seen.has(seq)) report('duplicated', seq, 'seen again')
+    else if (seq < highest) report('outOfOrder', seq, `seen after ${String(highest)}`)
+    const acked = truth.entries.get(seq)
+    if (acked === undefined) reportForeign(truth, row, report)
+    else if (acked.hash !== row.hash) report('outOfOrder', seq, 'is not what was acked there')
+    if (row.epoch !== truth.epoch) report('outOfOrder', seq, `in epoch ${String(row.epoch)}`)
+    if (seq < from) report('outOfOrder', seq, `seen although it joined at ${String(from)}`)
+    seen.add(seq)
+    highest = Math.max(highest, seq)
+  }
+  for (const seq of truth.entries.keys()) if (seq >= from && !seen.has(seq)) report('lost', seq, 'acked, never seen')
+  return findings
+}
+
+function reportForeign(
+  truth: Truth,
+  { seq, hash }: Seen,
+  report: (kind: FindingKind, seq: number, text: string) => void,
+): void {
+  const original = [...truth.entries].find(([, entry]) => entry.hash === hash)
+  if (original === undefined) report('outOfOrder', seq, 'nobody was acked for it')
+  else report('duplicated', seq, `the same entry as seq ${String(original[0])}`)
+}
