@@ -1,0 +1,63 @@
+/**
+ * Admission: whether a WebSocket upgrade is accepted, decided from its headers and the gateway's limits before any object is
+ * made for it. A refusal is an HTTP answer that says what to do; repeated refusals of one address cost a rate-limit token each.
+ */
+import { SUBPROTOCOLS, type CodecName } from '../protocol/codec.js'
+import type { ConnectLimit } from './connect-limit.js'
+import type { OriginCheck } from './origin.js'
+import type { Peer } from './proxy-peer.js'
+
+export interface UpgradeRequest {
+  readonly peer: Peer
+  /** '' when the header is absent. */
+  readonly origin: string
+  /** The offered subprotocols, separated by commas. */
+  readonly subprotocols: string
+}
+
+export interface Refusal {
+  readonly status: string
+  readonly text: string
+  /** Seconds after which to try again; 0 says nothing. */
+  readonly retryAfter: number
+}
+
+export type Admission =
+  { readonly admitted: true; readonly codec: CodecName } | { readonly admitted: false; readonly refusal: Refusal }
+
+export interface AdmissionRules {
+  readonly originAllowed: OriginCheck
+  readonly limit: ConnectLimit
+  readonly maxConnections: number
+}
+
+/** Seconds that a client waits when the node is full; it should meet another one. */
+const FULL_RETRY_SECONDS = 5
+
+/** `now` in milliseconds of a clock that only rises. */
+export function admit(request: UpgradeRequest, rules: AdmissionRules, connections: number, now: number): Admission {
+  const wait = rules.limit.take(request.peer.address, now)
+  if (wait > 0) return refuse('429 Too Many Requests', 'too many connections from this address', Math.ceil(wait / 1000))
+  if (request.peer.forged) return refuse('400 Bad Request', 'a PROXY header is only taken from a trusted balancer')
+  if (!rules.originAllowed(request.origin)) return refuse('403 Forbidden', 'this origin may not connect')
+  const codec = negotiate(request.subprotocols)
+  if (codec === undefined) return refuse('400 Bad Request', `offer a subprotocol: ${NAMES.join(' or ')}`)
+  if (connections < rules.maxConnections) return { admitted: true, codec }
+  return refuse('503 Service Unavailable', 'this node is full: try again, or another node', FULL_RETRY_SECONDS)
+}
+
+const NAMES: readonly string[] = Object.values(SUBPROTOCOLS)
+const CODECS = new Map(Object.entries(SUBPROTOCOLS).map(([codec, name]) => [name as string, codec as CodecName]))
+
+/** The first subprotocol offered that this server speaks. */
+function negotiate(offered: string): CodecName | undefined {
+  for (const name of offered.split(',')) {
+    const codec = CODECS.get(name.trim())
+    if (codec !== undefined) return codec
+  }
+  return undefined
+}
+
+function refuse(status: string, text: string, retryAfter = 0): Admission {
+  return { admitted: false, refusal: { status, text, retryAfter } }
+}
