@@ -1,0 +1,182 @@
+/**
+ * Archiver: writes what a shard has stored to history, behind and in batches, with the shard's journal position in the same statement.
+ * One batch is on its way at a time. When history is away it waits; when the position there is another one than expected it reads
+ * it and goes on from it. Then it lets the journal drop what is archived and old.
+ */
+import { decodeEntry } from '../protocol/entry-codec.js'
+import type { ConversationId, UserId } from '../protocol/ids.js'
+import type { Clock } from './clock.js'
+import type { Counters } from './counters.js'
+import type { ArchiveBatch, ArchiveOutcome, History, ShardPosition, StoredConversation, StoredParticipant } from './history.js'
+import type { ShardId } from './journal.js'
+import type { Logger } from './logger.js'
+import type { Unarchived, UnarchivedEntry, UnarchivedRecord } from './unarchived.js'
+
+export interface ArchiverParts {
+  readonly history: History
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly log: Logger
+  readonly shard: ShardId
+  readonly stream: string
+  readonly epoch: number
+  readonly unarchived: Unarchived
+}
+
+const BATCH_ENTRIES = 4_000
+const PAUSE_MS = 200
+const AWAY_MS = 1_000
+
+export class Archiver {
+  readonly #parts: ArchiverParts
+  /** The position in history that the next batch continues from; null when it must be asked for. */
+  #stored: ShardPosition | null
+  #stopped = false
+  #cancel: (() => void) | null = null
+  #busy = false
+  /** Journal numbers up to which was archived, and when; the oldest first. */
+  #marks: { readonly seq: number; readonly time: number }[] = []
+
+  constructor(parts: ArchiverParts, stored: ShardPosition | null) {
+    this.#parts = parts
+    this.#stored = stored
+  }
+
+  /** There is something to archive: a batch starts soon. */
+  wake(): void {
+    if (!this.#busy && this.#cancel === null) this.#later(PAUSE_MS)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+  }
+
+  /** Below this number every record is archived and older than `ageMs`; 0 when there is none. The record itself stays. */
+  purgeable(ageMs: number): number {
+    const limit = this.#parts.clock.now() - ageMs
+    const kept = this.#marks.findIndex((mark) => mark.time > limit)
+    const old = this.#marks.splice(0, kept === -1 ? this.#marks.length : kept)
+    return old.at(-1)?.seq ?? 0
+  }
+
+  /** One mark in ten seconds is enough to purge by. */
+  #noteMark(seq: number): void {
+    const time = this.#parts.clock.now()
+    if (time - (this.#marks.at(-1)?.time ?? 0) > 10_000) this.#marks.push({ seq, time })
+  }
+
+  #later(ms: number): void {
+    if (this.#stopped) return
+    this.#cancel = this.#parts.clock.after(ms, () => {
+      this.#cancel = null
+      void this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true
+    const pause = await this.#step().catch((error: unknown) => {
+      this.#parts.log.warn({ shard: this.#parts.shard, error: String(error) }, 'history is away')
+      return AWAY_MS
+    })
+    this.#busy = false
+    if (pause !== null) this.#later(pause)
+  }
+
+  /** Archives one batch; milliseconds until the next one, null when nothing is left. */
+  async #step(): Promise<number | null> {
+    const { history, shard, unarchived } = this.#parts
+    this.#stored ??= (await history.positions([shard]))[0] ?? null
+    if (this.#stored === null) return AWAY_MS
+    this.#adopt(this.#stored)
+    const records = unarchived.ready(BATCH_ENTRIES)
+    if (records.length === 0) return this.#hasMore() ? PAUSE_MS : null
+    const batch = this.#batch(records, this.#stored)
+    return this.#settle(batch, records, await history.archive(batch))
+  }
+
+  #hasMore(): boolean {
+    for (const record of this.#parts.unarchived.records()) if (record.seq > this.#parts.unarchived.archived) return true
+    return false
+  }
+
+  /** What history has of this stream need not be written again. */
+  #adopt(stored: ShardPosition): void {
+    const { unarchived, stream } = this.#parts
+    if (stored.stream !== stream || stored.seq <= unarchived.archived) return
+    const known = [...unarchived.records()].filter((record) => record.seq <= stored.seq)
+    this.#forget(known, stored.seq)
+  }
+
+  #forget(records: readonly UnarchivedRecord[], upTo: number): void {
+    for (const record of records) for (const entry of record.entries) entry.conversation?.kept.archived(entry.seq)
+    this.#parts.unarchived.setArchived(upTo)
+  }
+
+  #settle(batch: ArchiveBatch, records: readonly UnarchivedRecord[], outcome: ArchiveOutcome): number | null {
+    const { counters, log, shard, stream } = this.#parts
+    switch (outcome.outcome) {
+      case 'archived':
+        this.#stored = { stream, seq: batch.to, epoch: batch.epoch }
+        this.#noteMark(batch.to)
+        counters.entriesArchived += batch.entries.length
+        counters.archiveEntries.observe(batch.entries.length)
+        counters.quarantined += outcome.quarantined
+        this.#forget(records, batch.to)
+        return this.#hasMore() ? PAUSE_MS : null
+      case 'mismatch':
+        log.warn({ shard, expected: batch.from, position: outcome.position }, 'history stands elsewhere')
+        this.#stored = outcome.position
+        return PAUSE_MS
+      case 'unknown':
+        this.#stored = null
+        return AWAY_MS
+    }
+  }
+
+  #batch(records: readonly UnarchivedRecord[], stored: ShardPosition): ArchiveBatch {
+    const rows = new Rows()
+    for (const record of records) for (const entry of record.entries) rows.add(entry)
+    return {
+      shard: this.#parts.shard,
+      fromStream: stored.stream,
+      from: stored.seq,
+      stream: this.#parts.stream,
+      to: records.at(-1)?.seq ?? stored.seq,
+      epoch: this.#parts.epoch,
+      ...rows.toBatch(),
+    }
+  }
+}
+
+/** The rows of one batch: every entry, and of each other row the last state. */
+class Rows {
+  readonly #entries: UnarchivedEntry[] = []
+  readonly #conversations = new Map<ConversationId, StoredConversation>()
+  readonly #participants = new Map<string, { conversation: ConversationId; participant: StoredParticipant }>()
+  readonly #list = new Map<string, ArchiveBatch['list'][number]>()
+
+  add(entry: UnarchivedEntry): void {
+    const { conversation, consequences, conversationId } = entry
+    this.#entries.push(entry)
+    if (conversation !== null) this.#conversations.set(conversationId, conversation.state.stored(entry))
+    for (const participant of consequences.participants)
+      this.#participants.set(`${conversationId} ${participant.user}`, { conversation: conversationId, participant })
+    if (consequences.list !== null) this.#addListItem(conversationId.slice(2), consequences.list)
+  }
+
+  #addListItem(user: UserId, change: NonNullable<UnarchivedEntry['consequences']['list']>): void {
+    const { conversation, since, epoch, gone } = change
+    this.#list.set(`${user} ${conversation}`, { user, item: { conversation, since, epoch }, gone })
+  }
+
+  toBatch(): Pick<ArchiveBatch, 'entries' | 'conversations' | 'participants' | 'list'> {
+    return {
+      entries: this.#entries.map((entry) => decodeEntry(entry.bytes)),
+      conversations: [...this.#conversations.values()],
+      participants: [...this.#participants.values()],
+      list: [...this.#list.values()],
+    }
+  }
+}

@@ -1,0 +1,387 @@
+/**
+ * Conversation actor: the one writer of a conversation while its node owns the shard. It checks who asks, gives messages and changes
+ * their seq, and hands the entries to the shard, which stores them; `commit` comes back in order and only then is anything
+ * answered or pushed. If the shard is lost the actor is dropped with everything that was not stored.
+ */
+import { ENTRY_KIND } from '../protocol/entry.js'
+import { encodeEntry } from '../protocol/entry-codec.js'
+import type { Change, Send } from '../protocol/frames.js'
+import { messageIdTime } from '../protocol/ids.js'
+import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
+import type { Actor } from './actor.js'
+import { decide } from './changes.js'
+import type { Clock } from './clock.js'
+import { refusal } from './command.js'
+import type { Commanded, Enlist, OwnerReply, ReplyTo, ResumeOne } from './command.js'
+import { historyPage, isBeyond, listPage, participantPage, resumePage } from './conversation-reader.js'
+import type { Readable } from './conversation-reader.js'
+import type { ChangeDetail, ConversationState } from './conversation-state.js'
+import { changeBody, listChange, makeEnlists } from './enlist.js'
+import type { History } from './history.js'
+import { KeptEntries } from './kept-entries.js'
+import type { KeptEntry } from './kept-entries.js'
+import { NO_CONSEQUENCES } from './pending-entry.js'
+import type { PendingEntry } from './pending-entry.js'
+import { maySend } from './permissions.js'
+import type { RecentIds } from './recent-ids.js'
+import * as spans from './spans.js'
+import type { Caller } from './transport.js'
+
+/** Client message ids younger than this are all in memory; older ones are looked up in history. */
+export const ID_HORIZON_MS = 600_000
+
+/** Above so many participants a group counts as large: joins and leaves are not pushed, receipts are off. */
+export const LARGE = 100
+
+export interface Mark {
+  readonly user: UserId
+  readonly delivered: number
+  readonly read: number
+}
+
+export type ConversationMessage =
+  | { readonly kind: 'command'; readonly commanded: Commanded }
+  | { readonly kind: 'mark'; readonly mark: Mark }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'signal'; readonly sender: UserId; readonly name: string; readonly data: Uint8Array }
+
+/** What a conversation needs of the shard it belongs to. */
+export interface ConversationShard {
+  readonly recentIds: RecentIds
+  readonly history: History
+  readonly clock: Clock
+  /** Why an entry of so many bytes cannot be taken now; null when it can. */
+  refuses(bytes: number): 'unavailable' | 'overloaded' | null
+  append(conversation: Conversation, entry: PendingEntry): void
+  /** The runtime lets go of an idle conversation. */
+  passivated(conversation: Conversation): void
+}
+
+/** Where a conversation's pushes go. */
+export interface Outlet {
+  push(conversation: Conversation, entry: PendingEntry, prev: number): void
+  /** A user's marks rose from `before`. */
+  receipt(conversation: Conversation, mark: Mark, before: Mark): void
+  signal(conversation: Conversation, sender: UserId, name: string, data: Uint8Array): void
+}
+
+/** An entry about to be made: who, what, and whom to answer. */
+interface Draft {
+  readonly caller: Caller
+  readonly kind: number
+  readonly type: number
+  readonly id: MessageId
+  readonly body: Uint8Array
+  readonly detail: ChangeDetail
+  readonly to: ReplyTo | null
+}
+
+const NO_DETAIL: ChangeDetail = {}
+const SERVER: Caller = { user: 'server', device: 'server', system: true }
+
+export class Conversation implements Actor<ConversationMessage>, Readable {
+  readonly state: ConversationState
+  readonly kept = new KeptEntries()
+  committed: number
+  readonly #shard: ConversationShard
+  readonly #outlet: Outlet
+  /** Seq of the newest entry that was pushed; joins in large conversations are not. */
+  #pushed: number
+  readonly #pending = new Map<number, PendingEntry>()
+
+  constructor(state: ConversationState, shard: ConversationShard, outlet: Outlet) {
+    this.state = state
+    this.committed = state.head
+    this.#pushed = state.head
+    this.#shard = shard
+    this.#outlet = outlet
+  }
+
+  get id(): ConversationId {
+    return this.state.conversation
+  }
+
+  get history(): History {
+    return this.#shard.history
+  }
+
+  get large(): boolean {
+    return this.state.kind === 'room' || this.state.participants.size > LARGE
+  }
+
+  *presentUsers(): Iterable<UserId> {
+    for (const [user, row] of this.state.participants) if (spans.isOpen(row.spans)) yield user
+  }
+
+  receive(message: ConversationMessage): void | Promise<void> {
+    switch (message.kind) {
+      case 'command':
+        return this.#command(message.commanded)
+      case 'mark':
+        this.#mark(message.mark)
+        return
+      case 'wake':
+        return
+      case 'signal':
+        if (this.state.present(message.sender)) this.#outlet.signal(this, message.sender, message.name, message.data)
+    }
+  }
+
+  /** Idle, and nothing here that is not in history. */
+  passivate(): boolean {
+    if (this.#pending.size > 0 || this.kept.unarchived) return false
+    this.#shard.passivated(this)
+    return true
+  }
+
+  #command({ caller, command, to }: Commanded): void | Promise<void> {
+    switch (command.frame) {
+      case 'send':
+        return this.#send(caller, command, to)
+      case 'enlist':
+        return this.#enlist(command, to)
+      case 'resumeOne':
+        this.#resume(caller, command, to)
+        return
+      case 'history':
+        answer(to, historyPage(this, caller, command))
+        return
+      case 'participants':
+        to.reply(participantPage(this, caller, command))
+        return
+      case 'list':
+        to.reply(listPage(this, command))
+        return
+      case 'audience':
+        to.reply({ frame: 'audienceList', membershipSeq: this.state.membershipSeq, users: [...this.presentUsers()] })
+        return
+      default:
+        this.#change(caller, command, to)
+    }
+  }
+
+  // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #send(caller: Caller, send: Send, to: ReplyTo): void | Promise<void> {
+    const refused = this.#refuses(caller, send)
+    if (refused !== null) {
+      to.reply(refused)
+      return
+    }
+    const { id, type, body } = send
+    if (id === null) to.reply(refusal('bad-id', 'the id is missing'))
+    else return this.#once({ caller, kind: ENTRY_KIND.message, type, id, body, detail: NO_DETAIL, to })
+  }
+
+  #refuses(caller: Caller, send: Send): OwnerReply | null {
+    const { state } = this
+    if (!state.exists) return refusal('no-such-conversation')
+    if (state.kind === 'user') return refusal('not-allowed', 'only the server writes here')
+    if (!caller.system) {
+      const row = state.present(caller.user)
+      if (row === undefined) return refusal('not-participant')
+      if (!maySend(row.role)) return refusal('not-allowed', `the user is ${row.role}`)
+    }
+    const future = this.#shard.clock.now() + ID_HORIZON_MS
+    if (send.id !== null && messageIdTime(send.id) > future) return refusal('id-conflict', 'the id lies in the future')
+    if (send.after !== null && !this.#arrived(caller.user, send.after)) return refusal('out-of-order')
+    const why = this.#shard.refuses(send.body.length)
+    return why === null ? null : refusal(why)
+  }
+
+  /** Whether a preceding message is here; one that is older than the horizon was settled long ago. */
+  #arrived(sender: UserId, id: MessageId): boolean {
+    return this.#tooOld(id) || this.#shard.recentIds.find(this.id, sender, id) !== 0
+  }
+
+  #tooOld(id: MessageId): boolean {
+    return messageIdTime(id) < this.#shard.clock.now() - ID_HORIZON_MS
+  }
+
+  // ── once ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Makes the entry unless its id was stored or is about to be: then the answer is that entry's. */
+  #once(draft: Draft): void | Promise<void> {
+    const seq = this.#shard.recentIds.find(this.id, draft.caller.user, draft.id)
+    if (seq === 0 && !this.#tooOld(draft.id)) {
+      this.#make(draft)
+      return
+    }
+    const known = this.#pending.get(seq) ?? this.kept.find(seq)
+    if (known !== undefined && known.id === draft.id && known.sender === draft.caller.user) {
+      this.#whenCommitted(known.seq, draft.to)
+      return
+    }
+    // rare: older than what memory holds, or its fingerprint collides; the mailbox waits, so order is kept
+    return this.#onceByHistory(draft)
+  }
+
+  async #onceByHistory(draft: Draft): Promise<void> {
+    const { caller, id, to } = draft
+    const unarchived = this.#findUnarchived(caller.user, id)
+    if (unarchived !== undefined) {
+      this.#whenCommitted(unarchived.seq, to)
+      return
+    }
+    const found = await this.history.findId(this.id, caller.user, id).catch(() => undefined)
+    if (found === undefined) to?.reply(refusal('temporary', 'history is away and the id is not in memory'))
+    else if (found === null) this.#make(draft)
+    else to?.reply({ frame: 'sent', ref: 0, epoch: found.epoch, seq: found.seq, time: found.time })
+  }
+
+  #findUnarchived(sender: UserId, id: MessageId): KeptEntry | undefined {
+    const entries = [...this.#pending.values(), ...this.kept.range(1, this.committed)]
+    return entries.find((entry) => entry.id === id && entry.sender === sender)
+  }
+
+  #whenCommitted(seq: number, to: ReplyTo | null): void {
+    if (to === null) return
+    const pending = this.#pending.get(seq)
+    if (pending === undefined) to.reply(this.#sent(seq, this.kept.find(seq)?.time ?? this.state.time))
+    else pending.waiting.push(to)
+  }
+
+  // ── changes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #change(caller: Caller, change: Change, to: ReplyTo): void {
+    const decision = decide(this.state, caller, change)
+    switch (decision.outcome) {
+      case 'refuse':
+        to.reply(refusal(decision.error, decision.text))
+        return
+      case 'done':
+        this.#whenCommitted(Math.min(decision.seq, this.state.head), to)
+        return
+      case 'make': {
+        const why = this.#shard.refuses(0)
+        if (why === null) this.#makeChange(caller, decision.kind, decision.detail, to)
+        else to.reply(refusal(why))
+      }
+    }
+  }
+
+  #makeChange(caller: Caller, kind: number, detail: ChangeDetail, to: ReplyTo | null): void {
+    this.#make({ caller, kind, type: 0, id: '', body: changeBody('', detail), detail, to })
+  }
+
+  #enlist(enlist: Enlist, to: ReplyTo): void | Promise<void> {
+    const why = this.#shard.refuses(0)
+    if (why !== null) {
+      to.reply(refusal(why))
+      return
+    }
+    const kind = enlist.entered ? ENTRY_KIND.entered : ENTRY_KIND.exited
+    const detail = { conversation: enlist.about, epoch: enlist.epoch, seq: enlist.seq }
+    return this.#once({ caller: SERVER, kind, type: 0, id: enlist.id, body: changeBody(enlist.id, detail), detail, to })
+  }
+
+  #resume(caller: Caller, command: ResumeOne, to: ReplyTo): void {
+    if (isBeyond(this, command) && this.#shard.refuses(0) === null) this.#beginEpoch(command.position.epoch)
+    answer(to, resumePage(this, caller, command))
+  }
+
+  /** A device holds more than there is: what people saw was lost, and its seqs must not be given again under the same epoch. */
+  #beginEpoch(old: number): void {
+    const epoch = Math.max(Math.floor(this.#shard.clock.now() / 1000), old + 1)
+    this.#makeChange(SERVER, ENTRY_KIND.epoch, { epoch }, null)
+  }
+
+  // ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #make({ caller, kind, type, id, body, detail, to }: Draft): void {
+    const { state } = this
+    const header = {
+      kind,
+      conversation: this.id,
+      seq: state.head + 1,
+      ordinal: state.ordinal + (kind === ENTRY_KIND.message ? 1 : 0),
+      time: Math.max(this.#shard.clock.now(), state.time),
+      sender: caller.user,
+      device: caller.device,
+    }
+    const { seq, time, ordinal } = header
+    const membershipBefore = state.membershipSeq
+    const changed = state.apply(header, detail)
+    const pending: PendingEntry = {
+      seq,
+      kind,
+      type,
+      id,
+      ordinal,
+      time,
+      sender: caller.user,
+      bytes: encodeEntry(header, body),
+      membershipBefore,
+      membershipSeq: state.membershipSeq,
+      consequences: consequencesOf(state, header, detail, changed),
+      leaving: changed.filter((user) => !state.present(user)),
+      waiting: to === null ? [] : [to],
+    }
+    if (id !== '') this.#shard.recentIds.add(this.id, caller.user, id, seq)
+    this.#pending.set(seq, pending)
+    this.#shard.append(this, pending)
+  }
+
+  /** The journal stored the entry: called in order of seq. */
+  commit(entry: PendingEntry): void {
+    this.#pending.delete(entry.seq)
+    this.committed = entry.seq
+    this.kept.add(entry)
+    if (entry.waiting.length > 0) {
+      const sent = this.#sent(entry.seq, entry.time)
+      for (const to of entry.waiting) to.reply(sent)
+    }
+    if (this.#isQuiet(entry.kind)) return
+    const prev = this.#pushed
+    this.#pushed = entry.seq
+    this.#outlet.push(this, entry, prev)
+  }
+
+  #isQuiet(kind: number): boolean {
+    return this.large && (kind === ENTRY_KIND.joined || kind === ENTRY_KIND.left)
+  }
+
+  /** Takes an entry that an earlier owner stored and that is not archived yet; it is folded into the state already. */
+  restore(entry: KeptEntry): void {
+    this.committed = entry.seq
+    this.#pushed = entry.seq
+    this.kept.add(entry)
+    if (entry.id !== '') this.#shard.recentIds.add(this.id, entry.sender, entry.id, entry.seq)
+  }
+
+  #sent(seq: number, time: number): OwnerReply {
+    return { frame: 'sent', ref: 0, epoch: this.state.epoch, seq, time }
+  }
+
+  #mark(mark: Mark): void {
+    const row = this.state.participants.get(mark.user)
+    if (row === undefined) return
+    const before = { user: mark.user, delivered: row.delivered, read: row.read }
+    if (!this.state.mark(mark.user, mark.delivered, mark.read)) return
+    this.#outlet.receipt(this, { user: mark.user, delivered: row.delivered, read: row.read }, before)
+  }
+}
+
+function consequencesOf(
+  state: ConversationState,
+  header: Parameters<typeof makeEnlists>[1],
+  detail: ChangeDetail,
+  changed: readonly UserId[],
+): PendingEntry['consequences'] {
+  const list = listChange(header.kind, detail)
+  if (changed.length === 0 && list === null) return NO_CONSEQUENCES
+  return {
+    participants: changed.flatMap((user) => state.storedParticipant(user) ?? []),
+    enlists: makeEnlists(state, header, detail, changed),
+    list,
+  }
+}
+
+function answer(to: ReplyTo, reply: OwnerReply | Promise<OwnerReply>): void {
+  if (!(reply instanceof Promise)) to.reply(reply)
+  else
+    reply.then(
+      (settled) => to.reply(settled),
+      () => to.reply(refusal('temporary', 'history is away')),
+    )
+}

@@ -1,0 +1,44 @@
+/**
+ * A delivery: one stored entry on its way to the devices of a conversation's participants. The owner makes one, a bus message carries it
+ * to each node that has some of them online, and there it is encoded once per codec in use, however many sockets get it.
+ */
+import type { Codec } from '../protocol/codec.js'
+import type { ConversationId, UserId } from '../protocol/ids.js'
+
+export interface DeliveryFields {
+  readonly conversation: ConversationId
+  readonly epoch: number
+  readonly prev: number
+  readonly seq: number
+  /** Time of the entry, milliseconds since 1970. */
+  readonly time: number
+  readonly kind: number
+  /** Seq of the newest entry that changed the participants, before this one and as of it. */
+  readonly membershipBefore: number
+  readonly membershipSeq: number
+  /** Who may see this entry although it put them out. */
+  readonly leaving: readonly UserId[]
+  /** The encoded entry. */
+  readonly entry: Uint8Array
+}
+
+export class Delivery {
+  readonly fields: DeliveryFields
+  #msgpack: Uint8Array | null = null
+  #json: Uint8Array | null = null
+
+  constructor(fields: DeliveryFields) {
+    this.fields = fields
+  }
+
+  /** The push frame; the same bytes for every socket of that codec. */
+  frame(codec: Codec): Uint8Array {
+    if (codec.name === 'msgpack') return (this.#msgpack ??= this.#encode(codec))
+    return (this.#json ??= this.#encode(codec))
+  }
+
+  #encode(codec: Codec): Uint8Array {
+    const { epoch, prev, entry } = this.fields
+    return codec.encodeServerFrame({ frame: 'push', epoch, prev, entry })
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * One shard as its owner holds it: from the moment the view gives it to this node until it is lost. It takes the shard over, brings its
+ * conversations to life, stores what they make (journal-writer.ts), archives it (archiver.ts) and tells other conversations what
+ * follows from it. Nothing of it outlives a loss: the next owner builds everything from journal and history.
+ */
+import { decodeEntry } from '../protocol/entry-codec.js'
+import type { ConversationId } from '../protocol/ids.js'
+import { Activator } from './activator.js'
+import { Archiver } from './archiver.js'
+import type { Clock } from './clock.js'
+import type { Enlist, OwnerReply, ResumeOne } from './command.js'
+import { Conversation } from './conversation.js'
+import type { ConversationShard, Outlet } from './conversation.js'
+import type { Counters } from './counters.js'
+import type { History } from './history.js'
+import type { Journal, ShardId } from './journal.js'
+import { JournalWriter } from './journal-writer.js'
+import type { Queued } from './journal-writer.js'
+import type { Logger } from './logger.js'
+import type { PendingEntry } from './pending-entry.js'
+import { RecentHeads } from './recent-heads.js'
+import type { AnnouncedHead } from './recent-heads.js'
+import { RecentIds } from './recent-ids.js'
+import type { RecordHead } from './record.js'
+import { NotOurs, takeOver } from './take-over.js'
+import type { Taken } from './take-over.js'
+import { Unarchived } from './unarchived.js'
+import type { UnarchivedEntry, UnarchivedRecord } from './unarchived.js'
+
+export interface ShardParts {
+  readonly id: ShardId
+  readonly journal: Journal
+  readonly history: History
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly log: Logger
+  readonly outlet: Outlet
+  /** View, node and incarnation to write; null once the shard is another node's. */
+  owner(): Pick<RecordHead, 'view' | 'node' | 'incarnation'> | null
+  behind(view: number): void
+  /** Entries wait for the journal: `flush` at the end of this turn. */
+  dirty(shard: Shard): void
+  /** Routes what `u:<user>` must hear; resolves with its answer. */
+  enlist(enlist: Enlist): Promise<OwnerReply>
+  /** Brings a conversation to life through the runtime. */
+  wake(id: ConversationId): void
+  /** The shard serves from now on; these heads may not have been pushed. */
+  serving(shard: Shard, heads: readonly AnnouncedHead[]): void
+  /** Another owner wrote to the journal. */
+  fenced(shard: Shard): void
+  /** Where the journal stood when this node last owned the shard. */
+  readonly known: { readonly stream: string; readonly seq: number } | null
+}
+
+/** Bytes of entries that may wait for history, per shard, before sends are refused. */
+const UNARCHIVED_BYTES = 64 * 1024 * 1024
+const STUBS = 20_000
+const ENLIST_RETRY_MS = 500
+const RESTORE_MS = 100
+
+interface Serving {
+  readonly taken: Taken
+  readonly writer: JournalWriter
+  readonly archiver: Archiver
+  readonly activator: Activator
+}
+
+export class Shard implements ConversationShard {
+  readonly id: ShardId
+  readonly recentIds: RecentIds
+  readonly #parts: ShardParts
+  readonly #heads: RecentHeads
+  readonly #unarchived = new Unarchived()
+  readonly #conversations = new Map<ConversationId, Conversation>()
+  /** Passivated conversations: what is enough to answer a device that has everything. */
+  readonly #stubs = new Map<ConversationId, AnnouncedHead>()
+  readonly #ready: Promise<Serving>
+  #serving: Serving | null = null
+  #stopped = false
+
+  constructor(parts: ShardParts) {
+    this.#parts = parts
+    this.id = parts.id
+    this.recentIds = new RecentIds(parts.clock)
+    this.#heads = new RecentHeads(parts.clock)
+    this.#ready = this.#start()
+    this.#ready.catch((error: unknown) => {
+      if (!(error instanceof NotOurs)) parts.log.error({ shard: parts.id, error: String(error) }, 'a shard cannot be served')
+    })
+  }
+
+  get history(): History {
+    return this.#parts.history
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock
+  }
+
+  get isServing(): boolean {
+    return this.#serving !== null && !this.#stopped
+  }
+
+  /** Where the journal stands by what this owner stored. */
+  get journalPosition(): { readonly stream: string; readonly seq: number } | null {
+    return this.#serving && { stream: this.#serving.taken.stream, seq: this.#serving.writer.position.seq }
+  }
+
+  get unarchivedBytes(): number {
+    return this.#unarchived.bytes
+  }
+
+  recentHeads(): AnnouncedHead[] {
+    return this.#heads.all()
+  }
+
+  async #start(): Promise<Serving> {
+    const taken = await takeOver({ ...this.#parts, shard: this.id, owner: () => (this.#stopped ? null : this.#parts.owner()) })
+    if (this.#stopped) throw new NotOurs()
+    const { history, clock, log, counters } = this.#parts
+    const common = { history, clock, log, counters, shard: this.id, stream: taken.stream, epoch: taken.epoch, unarchived: this.#unarchived }
+    const serving: Serving = {
+      taken,
+      writer: this.#makeWriter(taken),
+      archiver: new Archiver(common, taken.stored),
+      activator: new Activator({ ...common, make: (state, stored) => this.#make(state, stored), restored: (entry) => this.#restored(entry) }),
+    }
+    this.#serving = serving
+    this.#takeRecords(taken)
+    counters.shardsTaken++
+    this.#parts.serving(this, this.recentHeads())
+    return serving
+  }
+
+  #makeWriter(taken: Taken): JournalWriter {
+    const { journal, clock, counters } = this.#parts
+    const none = { view: 0, node: '', incarnation: 0 }
+    return new JournalWriter(
+      {
+        journal,
+        clock,
+        counters,
+        shard: this.id,
+        head: () => ({ ...(this.#parts.owner() ?? none), archived: this.#unarchived.archived, epoch: taken.epoch }),
+        stored: (seq, queued) => this.#stored(seq, queued),
+        fenced: () => this.#parts.fenced(this),
+      },
+      taken.position,
+    )
+  }
+
+  /** What the owner before stored and nobody archived: its conversations come to life, so that it can be archived. */
+  #takeRecords(taken: Taken): void {
+    this.#unarchived.startAt(taken.archived)
+    const now = this.clock.now()
+    for (const { seq, record } of taken.records) {
+      const entries = record.entries.map((bytes) => fromJournal(bytes))
+      this.#unarchived.add(seq, entries)
+      for (const entry of entries)
+        if (now - entry.time < 60_000) this.#heads.note(entry.conversationId, taken.epoch, entry.seq)
+    }
+    if (taken.records.length > 0) this.#restoreAll()
+  }
+
+  /** Asks for every conversation with unarchived entries until all are here: history may be away. */
+  #restoreAll(): void {
+    if (this.#stopped) return
+    const missing = new Set<ConversationId>()
+    for (const record of this.#unarchived.records())
+      for (const entry of record.entries) if (entry.conversation === null) missing.add(entry.conversationId)
+    if (missing.size === 0) this.#serving?.archiver.wake()
+    else {
+      for (const id of missing) this.#parts.wake(id)
+      this.clock.after(RESTORE_MS, () => this.#restoreAll())
+    }
+  }
+
+  // ── conversations ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The conversation, read from history if it is not active. Rejects when that is impossible now. */
+  async activate(id: ConversationId): Promise<Conversation> {
+    const { activator } = await this.#ready
+    const active = this.#conversations.get(id)
+    if (active !== undefined) return active
+    const conversation = await activator.activate(id)
+    if (this.#stopped) throw new NotOurs()
+    return this.#conversations.get(id) ?? this.#register(conversation)
+  }
+
+  #register(conversation: Conversation): Conversation {
+    this.#conversations.set(conversation.id, conversation)
+    this.#stubs.delete(conversation.id)
+    this.#parts.counters.conversationsActive++
+    return conversation
+  }
+
+  #make(state: Conversation['state'], stored: Parameters<ConstructorParameters<typeof Activator>[0]['make']>[1]): Conversation {
+    for (const { sender, id, seq } of stored?.ids ?? []) this.recentIds.add(state.conversation, sender, id, seq)
+    return new Conversation(state, this, this.#parts.outlet)
+  }
+
+  passivated(conversation: Conversation): void {
+    const { id, state, committed } = conversation
+    if (!this.#conversations.delete(id)) return
+    this.#parts.counters.conversationsActive--
+    if (this.#stubs.size >= STUBS) this.#stubs.delete(this.#stubs.keys().next().value ?? '')
+    this.#stubs.set(id, { conversation: id, epoch: state.epoch, seq: committed })
+  }
+
+  /** Answers a device that already has everything of a passivated conversation, without waking it. */
+  answerFromStub({ conversation, position }: ResumeOne): OwnerReply | null {
+    const stub = this.#stubs.get(conversation)
+    if (stub === undefined || stub.epoch !== position.epoch || stub.seq !== position.seq) return null
+    const { epoch, seq } = stub
+    return { frame: 'onePage', page: { conversation, epoch, head: seq, recovered: true, more: false, items: [] } }
+  }
+
+  conversations(): Iterable<Conversation> {
+    return this.#conversations.values()
+  }
+
+  // ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  refuses(bytes: number): 'unavailable' | 'overloaded' | null {
+    if (this.#serving === null || this.#stopped) return 'unavailable'
+    if (this.#unarchived.bytes > UNARCHIVED_BYTES) return 'overloaded'
+    return this.#serving.writer.refuses(bytes)
+  }
+
+  append(conversation: Conversation, entry: PendingEntry): void {
+    this.#serving?.writer.add(conversation, entry)
+    this.#parts.dirty(this)
+  }
+
+  flush(): void {
+    this.#serving?.writer.flush()
+  }
+
+  #stored(seq: number, queued: readonly Queued[]): void {
+    const record = this.#unarchived.add(seq, queued.map(toUnarchived))
+    for (const { conversation, entry } of queued) {
+      conversation.commit(entry)
+      this.#heads.note(conversation.id, conversation.state.epoch, entry.seq)
+      this.#tellEnlists(record, entry.consequences.enlists)
+    }
+    this.#serving?.archiver.wake()
+    this.#parts.dirty(this)
+  }
+
+  #restored(entry: UnarchivedEntry): void {
+    if (entry.record !== null) this.#tellEnlists(entry.record, entry.consequences.enlists)
+  }
+
+  /** Until every user's own conversation has answered, the record is not archived, so that a next owner would say it again. */
+  #tellEnlists(record: UnarchivedRecord, enlists: readonly Enlist[]): void {
+    for (const enlist of enlists) {
+      record.unconfirmed++
+      this.#tellEnlist(record, enlist)
+    }
+  }
+
+  #tellEnlist(record: UnarchivedRecord, enlist: Enlist): void {
+    if (this.#stopped) return
+    void this.#parts.enlist(enlist).then((reply) => {
+      if (reply.frame === 'sent') record.unconfirmed--
+      else this.clock.after(ENLIST_RETRY_MS, () => this.#tellEnlist(record, enlist))
+    })
+  }
+
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#serving?.writer.stop()
+    this.#serving?.archiver.stop()
+    this.#parts.counters.conversationsActive -= this.#conversations.size
+    if (this.#serving !== null) this.#parts.counters.shardsLost++
+  }
+
+  /** Drops journal records that are archived and older than `ageMs`. */
+  async purge(ageMs: number): Promise<void> {
+    const below = this.#serving?.archiver.purgeable(ageMs) ?? 0
+    if (below > 0 && !this.#stopped) await this.#parts.journal.purge(this.id, below)
+  }
+}
+
+function toUnarchived({ conversation, entry }: Queued): UnarchivedEntry {
+  const { seq, time, sender, id, type, bytes, kind, ordinal, consequences } = entry
+  return { seq, time, sender, id, type, bytes, kind, ordinal, consequences, conversation, record: null, conversationId: conversation.id }
+}
+
+function fromJournal(bytes: Uint8Array): UnarchivedEntry {
+  const { seq, time, sender, id, type, kind, ordinal, conversation } = decodeEntry(bytes)
+  const consequences = { participants: [], enlists: [], list: null }
+  return { seq, time, sender, id, type, bytes, kind, ordinal, consequences, conversation: null, record: null, conversationId: conversation }
+}
