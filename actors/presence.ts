@@ -7,6 +7,16 @@ import type { DeviceId, UserId } from '../protocol/ids.js'
 import type { NodeId } from './bus.js'
 
 export const PRESENCE_TTL_SECONDS = 300
+/** How long it is remembered when a user was seen last. */
+export const LAST_SEEN_SECONDS = 30 * 24 * 3600
+
+/** The states that count for a user with several devices, the strongest first. */
+const STRENGTH: readonly PresenceState[] = ['busy', 'online', 'away']
+
+/** The state of a user whose devices have these. */
+export function mergeStates(devices: readonly PresenceState[]): PresenceState {
+  return STRENGTH.find((state) => devices.includes(state)) ?? 'offline'
+}
 
 export interface PresenceDevice {
   readonly user: UserId
