@@ -14,6 +14,7 @@ import { LIMITS } from './limits.js'
 
 const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]*$/u
 const SIGNAL_NAME = /^[A-Za-z0-9_.~-]{1,32}$/
+const TYPES = Object.keys(MESSAGE_TYPE).length
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Every kind of conversation; `u:<user>` is among them, so only for reading. */
@@ -96,7 +97,7 @@ export function sendableType(type: number): number {
 }
 
 export function knownType(type: number): number {
-  if (type >= 1 && type <= Object.keys(MESSAGE_TYPE).length) return type
+  if (type >= 1 && type <= TYPES) return type
   throw new FrameError('unknown-type', `type: no message type ${String(type)}`)
 }
 

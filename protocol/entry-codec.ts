@@ -3,10 +3,10 @@
  * takes out of them only what it needs. A body is the last six fields back to back, without an array around them: what a
  * `send` frame carries and what ends an entry. Functions that read throw MsgpackError when the bytes are not an entry.
  */
-import { latin1Text } from './bytes.js'
 import * as check from './checks.js'
-import { ENTRY_VERSION } from './entry.js'
+import { ENTRY_FIELDS, ENTRY_VERSION } from './entry.js'
 import type { Body, Entry } from './entry.js'
+import { isMessageIdAt } from './ids.js'
 import type { ConversationId, DeviceId, MessageId, UserId } from './ids.js'
 import { LIMITS } from './limits.js'
 import { MsgpackError, Reader, Writer } from './msgpack.js'
@@ -22,7 +22,6 @@ export interface EntryHeader {
   readonly device: DeviceId
 }
 
-const ENTRY_FIELDS = 14
 const ID_BYTES = 16
 const writer = new Writer()
 
@@ -45,7 +44,7 @@ export function decodeBody(bytes: Uint8Array): Body {
 export function checkBody(reader: Reader): void {
   if (!reader.nil()) {
     reader.exact(ID_BYTES, 'id')
-    check.messageId(latin1Text(reader.bytes, reader.position - ID_BYTES, reader.position), 'id')
+    if (!isMessageIdAt(reader.bytes, reader.position - ID_BYTES)) throw check.badMessageId('id')
   }
   check.sendableType(reader.uint('type'))
   reader.blob(LIMITS.contentBytes, 'content')

@@ -8,6 +8,9 @@ import type { ConversationId, DeviceId, MessageId, UserId } from './ids.js'
 
 /** The version every entry of this format begins with. */
 export const ENTRY_VERSION = 1
+/** How many fields it has, and how many of them, at the end, are the body. */
+export const ENTRY_FIELDS = 14
+export const BODY_FIELDS = 6
 
 /** Kinds of entries. A reader that meets another number keeps and forwards the entry. Numbers are stable. */
 export const ENTRY_KIND = {
@@ -37,7 +40,9 @@ export type EntryKindName = keyof typeof ENTRY_KIND
 export const MESSAGE_TYPE = { text: 1, image: 2, voice: 3, video: 4, file: 5, system: 6, custom: 7 } as const
 export type MessageType = keyof typeof MESSAGE_TYPE
 
-export type Role = 'owner' | 'admin' | 'member' | 'muted' | 'banned'
+/** Roles and their numbers on the msgpack wire; stable. In `extra` they go by name. */
+export const ROLE = { owner: 1, admin: 2, member: 3, muted: 4, banned: 5 } as const
+export type Role = keyof typeof ROLE
 
 /** What the sender wrote, in wire order. */
 export interface Body {

@@ -91,3 +91,12 @@ export const REPLY_ERRORS = {
 } as const satisfies Record<string, ReplyErrorRow>
 
 export type ReplyErrorName = keyof typeof REPLY_ERRORS
+
+/** Codes from here on are temporary. */
+export const FIRST_TEMPORARY_CODE = 120
+
+/** The name of a code. A code of a later server becomes the nearest known one: whether to repeat is told by its range. */
+export function replyErrorOf(code: number): ReplyErrorName {
+  for (const name of Object.keys(REPLY_ERRORS) as ReplyErrorName[]) if (REPLY_ERRORS[name].code === code) return name
+  return code < FIRST_TEMPORARY_CODE ? 'not-allowed' : 'temporary'
+}

@@ -104,13 +104,17 @@ export interface Resume {
   readonly limit: number
 }
 
+/** Directions of a history page and their numbers on the msgpack wire; stable. */
+export const DIRECTION = { before: 1, after: 2, around: 3 } as const
+export type Direction = keyof typeof DIRECTION
+
 /** A page of history. Answered by `page`, entries in rising order of seq. */
 export interface HistoryQuery {
   readonly frame: 'history'
   readonly ref: number
   readonly conversation: ConversationId
   /** `before` and `after` exclude `seq`; `around` centres on it. `before` with seq 0 is the newest page. */
-  readonly direction: 'before' | 'after' | 'around'
+  readonly direction: Direction
   readonly seq: number
   /** 1 to LIMITS.pageEntries. */
   readonly limit: number
@@ -265,7 +269,7 @@ export interface Sent {
 /** An encoded entry and the seq before it that this participant may see (0 for the first one). */
 export interface Item {
   readonly prev: number
-  /** The entry's msgpack bytes (entry.ts); see `decodeEntry` of codec-entry.ts. */
+  /** The entry's msgpack bytes (entry.ts); see `decodeEntry` of entry-codec.ts. */
   readonly entry: Uint8Array
 }
 
@@ -327,7 +331,9 @@ export interface ParticipantList {
   readonly more: boolean
 }
 
-export type PresenceState = 'online' | 'away' | 'busy' | 'offline'
+/** States of presence and their numbers on the msgpack wire; stable. */
+export const PRESENCE_STATE = { online: 1, away: 2, busy: 3, offline: 4 } as const
+export type PresenceState = keyof typeof PRESENCE_STATE
 
 export interface PresenceItem {
   readonly user: UserId

@@ -18,7 +18,10 @@ export function jsonDepth(text: string): number {
   return deepest
 }
 
-/** The source of the last member named `key` of the object whose JSON `text` is; undefined when it has none. `text` must be valid. */
+/**
+ * The source of the last member named `key`, spelt without escapes, of the object that the valid JSON `text` is; undefined when
+ * it has none.
+ */
 export function memberSource(text: string, key: string): string | undefined {
   let source: string | undefined
   let at = text.indexOf('{') + 1
@@ -28,7 +31,7 @@ export function memberSource(text: string, key: string): string | undefined {
     const end = endOfString(text, quote) + 1
     const start = text.indexOf(':', end) + 1
     at = endOfValue(text, start)
-    if (JSON.parse(text.slice(quote, end)) === key) source = text.slice(start, at).trim()
+    if (text.slice(quote + 1, end - 1) === key) source = text.slice(start, at).trim()
   }
 }
 

@@ -1,0 +1,52 @@
+/**
+ * An entry as a JSON object, for people and for clients of the JSON subprotocol: names instead of numbers, the id as the usual 36
+ * characters, `extra` inline. Fields at their defaults are left out; kinds and types without a name here stay numbers.
+ */
+import { ENTRY_KIND, ENTRY_VERSION, MESSAGE_TYPE } from './entry.js'
+import type { Entry } from './entry.js'
+import { FrameError } from './codec.js'
+import { messageIdText } from './ids.js'
+import type { MessageId } from './ids.js'
+import type { JsonFieldReader } from './json-field-reader.js'
+import type { JsonFieldWriter } from './json-field-writer.js'
+
+const HEX_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+export function writeEntry(entry: Entry, fields: JsonFieldWriter): void {
+  fields.uintUnless(ENTRY_VERSION, 'version', entry.version)
+  fields.nameOrNumber('kind', ENTRY_KIND, entry.kind)
+  fields.str('conversation', entry.conversation)
+  fields.uint('seq', entry.seq)
+  fields.uint('ordinal', entry.ordinal)
+  fields.uint('time', entry.time)
+  fields.str('sender', entry.sender)
+  fields.str('device', entry.device)
+  if (entry.id !== '') fields.str('id', messageIdText(entry.id))
+  if (entry.type !== 0) fields.nameOrNumber('type', MESSAGE_TYPE, entry.type)
+  fields.rest(entry)
+}
+
+export function readEntry(fields: JsonFieldReader): Entry {
+  return {
+    version: fields.uintOr(ENTRY_VERSION, 'version'),
+    kind: fields.nameOrNumber('kind', ENTRY_KIND),
+    conversation: fields.str('conversation'),
+    seq: fields.uint('seq'),
+    ordinal: fields.uint('ordinal'),
+    time: fields.uint('time'),
+    sender: fields.str('sender'),
+    device: fields.str('device'),
+    id: fields.has('id') ? entryId(fields.str('id')) : '',
+    type: fields.has('type') ? fields.nameOrNumber('type', MESSAGE_TYPE) : 0,
+    content: fields.bytes('content', Infinity),
+    extra: fields.has('extra') ? fields.extraText() : null,
+    priority: fields.uintOr(0, 'priority'),
+    ttl: fields.uintOr(0, 'ttl'),
+  }
+}
+
+/** Unlike a client message id, the id of a change may be any 16 bytes. */
+function entryId(text: string): MessageId {
+  if (!HEX_ID.test(text)) throw new FrameError('bad-frame', 'id: not 16 bytes as a UUID')
+  return text.replaceAll('-', '').replace(/../g, (hex) => String.fromCharCode(parseInt(hex, 16)))
+}
