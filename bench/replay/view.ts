@@ -14,10 +14,16 @@ const FIRST_CAPACITY = 64
 
 export class View {
   #length = 0
+  #highest = 0
   #epochs = new Float64Array(FIRST_CAPACITY)
   #seqs = new Float64Array(FIRST_CAPACITY)
   #hashes = new BigUint64Array(FIRST_CAPACITY)
   #arrivals = new Float64Array(FIRST_CAPACITY)
+
+  /** The highest seq so far; 0 for none. */
+  get highest(): number {
+    return this.#highest
+  }
 
   get length(): number {
     return this.#length
@@ -30,6 +36,7 @@ export class View {
     this.#hashes[this.#length] = hash
     this.#arrivals[this.#length] = arrival
     this.#length += 1
+    this.#highest = Math.max(this.#highest, seq)
   }
 
   *rows(): Generator<Seen> {
