@@ -2,7 +2,8 @@
  * Admission: whether a WebSocket upgrade is accepted, decided from its headers and the gateway's limits before any object is
  * made for it. A refusal is an HTTP answer that says what to do; repeated refusals of one address cost a rate-limit token each.
  */
-import { SUBPROTOCOLS, type CodecName } from '../protocol/codec.js'
+import { SUBPROTOCOLS, type Codec } from '../protocol/codec.js'
+import { codecFor } from '../protocol/codecs.js'
 import type { ConnectLimit } from './connect-limit.js'
 import type { OriginCheck } from './origin.js'
 import type { Peer } from './proxy-peer.js'
@@ -23,7 +24,7 @@ export interface Refusal {
 }
 
 export type Admission =
-  { readonly admitted: true; readonly codec: CodecName } | { readonly admitted: false; readonly refusal: Refusal }
+  { readonly admitted: true; readonly codec: Codec } | { readonly admitted: false; readonly refusal: Refusal }
 
 export interface AdmissionRules {
   readonly originAllowed: OriginCheck
@@ -33,6 +34,7 @@ export interface AdmissionRules {
 
 /** Seconds that a client waits when the node is full; it should meet another one. */
 const FULL_RETRY_SECONDS = 5
+const OFFER_ONE = `offer one of these subprotocols: ${Object.values(SUBPROTOCOLS).join(', ')}`
 
 /** `now` in milliseconds of a clock that only rises. */
 export function admit(request: UpgradeRequest, rules: AdmissionRules, connections: number, now: number): Admission {
@@ -41,18 +43,15 @@ export function admit(request: UpgradeRequest, rules: AdmissionRules, connection
   if (request.peer.forged) return refuse('400 Bad Request', 'a PROXY header is only taken from a trusted balancer')
   if (!rules.originAllowed(request.origin)) return refuse('403 Forbidden', 'this origin may not connect')
   const codec = negotiate(request.subprotocols)
-  if (codec === undefined) return refuse('400 Bad Request', `offer a subprotocol: ${NAMES.join(' or ')}`)
+  if (codec === undefined) return refuse('400 Bad Request', OFFER_ONE)
   if (connections < rules.maxConnections) return { admitted: true, codec }
   return refuse('503 Service Unavailable', 'this node is full: try again, or another node', FULL_RETRY_SECONDS)
 }
 
-const NAMES: readonly string[] = Object.values(SUBPROTOCOLS)
-const CODECS = new Map(Object.entries(SUBPROTOCOLS).map(([codec, name]) => [name as string, codec as CodecName]))
-
-/** The first subprotocol offered that this server speaks. */
-function negotiate(offered: string): CodecName | undefined {
+/** The codec of the first subprotocol offered that is spoken here. */
+function negotiate(offered: string): Codec | undefined {
   for (const name of offered.split(',')) {
-    const codec = CODECS.get(name.trim())
+    const codec = codecFor(name.trim())
     if (codec !== undefined) return codec
   }
   return undefined

@@ -3,8 +3,7 @@
  * once per upgrade, open and close, and the connections it makes.
  */
 import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocket } from 'uWebSockets.js'
-import { SUBPROTOCOLS, type CodecName } from '../protocol/codec.js'
-import { codecFor } from '../protocol/codecs.js'
+import { SUBPROTOCOLS, type Codec } from '../protocol/codec.js'
 import { admit, type AdmissionRules, type Refusal } from './gateway-admission.js'
 import { GatewayConnection, type GatewayContext, type SocketData } from './gateway-connection.js'
 import { Exchange } from './http-answer.js'
@@ -56,13 +55,13 @@ export class Door {
     request: HttpRequest,
     socketContext: us_socket_context_t,
     peer: Peer,
-    name: CodecName,
+    codec: Codec,
   ): void {
-    const connection = new GatewayConnection(peer.address, codecFor(SUBPROTOCOLS[name]), this.#context)
+    const connection = new GatewayConnection(peer.address, codec, this.#context)
     const key = request.getHeader('sec-websocket-key')
     const extensions = request.getHeader('sec-websocket-extensions')
     this.#context.counters.connectsAccepted++
-    response.upgrade<SocketData>({ connection }, key, SUBPROTOCOLS[name], extensions, socketContext)
+    response.upgrade<SocketData>({ connection }, key, SUBPROTOCOLS[codec.name], extensions, socketContext)
   }
 
   #refuse(response: HttpResponse, peer: Peer, { status, text, retryAfter }: Refusal): void {

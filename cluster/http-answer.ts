@@ -20,6 +20,7 @@ export interface HttpAnswer {
 export class Exchange {
   readonly #response: HttpResponse
   readonly #proxied: boolean
+  /** Neither answered nor aborted. */
   #open = true
 
   constructor(response: HttpResponse, proxied: boolean) {
@@ -28,11 +29,6 @@ export class Exchange {
     response.onAborted(() => {
       this.#open = false
     })
-  }
-
-  /** False once it is answered or aborted. */
-  get open(): boolean {
-    return this.#open
   }
 
   answer(answer: HttpAnswer): void {

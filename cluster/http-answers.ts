@@ -1,13 +1,12 @@
 /**
- * HTTP answers: the shapes of what the HTTP API gives out, and how replies of the node become them. The shapes type the routes
- * and are what the OpenAPI document is held against; nothing is validated on the way out.
+ * HTTP answers: what the HTTP API gives out. Replies of the node are answered as the JSON subprotocol writes them, so that there
+ * is one readable form of everything. The shapes are what the OpenAPI document and the tests are held against; nothing is
+ * validated on the way out.
  */
 import { z } from 'zod'
-import { base64Text, utf8Text } from '../protocol/bytes.js'
-import { ENTRY_KIND, MESSAGE_TYPE, type Entry } from '../protocol/entry.js'
-import { decodeEntry } from '../protocol/entry-codec.js'
-import type { Item, PageReply } from '../protocol/frames.js'
-import { messageIdText } from '../protocol/ids.js'
+import { utf8Text } from '../protocol/bytes.js'
+import { jsonCodec } from '../protocol/codec-json.js'
+import type { Reply } from '../protocol/frames.js'
 import { role } from './http-input.js'
 
 const place = { epoch: z.number(), seq: z.number() }
@@ -34,26 +33,27 @@ const presenceItem = z.strictObject({
 })
 export const presenceList = z.strictObject({ items: z.array(presenceItem).readonly() })
 
-const item = z.strictObject({
-  prev: z.number(),
+const entry = z.strictObject({
+  /** Absent for version 1. */
+  version: z.number().optional(),
+  /** A name of ENTRY_KIND, or the number of a kind this version does not know; `type` likewise. */
+  kind: z.union([z.string(), z.number()]),
+  conversation: z.string(),
   seq: z.number(),
   ordinal: z.number(),
-  /** A name of ENTRY_KIND, or the number of a kind this version does not know. */
-  kind: z.union([z.string(), z.number()]),
   time: z.number(),
   sender: z.string(),
   device: z.string(),
-  /** Null for a change. */
-  id: z.string().nullable(),
-  /** A name of MESSAGE_TYPE; null for a change. */
-  type: z.union([z.string(), z.number()]).nullable(),
+  id: z.string().optional(),
+  type: z.union([z.string(), z.number()]).optional(),
   /** UTF-8 content as text, other content as base64. */
   content: z.string().optional(),
   contentBase64: z.string().optional(),
-  extra: z.unknown(),
-  priority: z.number(),
-  ttl: z.number(),
+  extra: z.record(z.string(), z.unknown()).optional(),
+  priority: z.number().optional(),
+  ttl: z.number().optional(),
 })
+const item = z.strictObject({ prev: z.number(), entry })
 export const page = z.strictObject({
   conversation: z.string(),
   epoch: z.number(),
@@ -86,34 +86,8 @@ export const stats = z.strictObject({
   counters: z.record(z.string(), z.number()),
 })
 
-/** A reply without what belongs to its frame. */
-export function withoutFrame<Reply extends { frame: string; ref: number }>(reply: Reply): Omit<Reply, 'frame' | 'ref'> {
-  const { frame: _frame, ref: _ref, ...rest } = reply
-  return rest
-}
-
-export const pageOf = (reply: PageReply): z.infer<typeof page> => ({
-  ...withoutFrame(reply),
-  items: reply.items.map(itemOf),
-})
-
-const nameOf = (names: Readonly<Record<string, number>>, number: number): string | number =>
-  Object.keys(names).find((name) => names[name] === number) ?? number
-
-function itemOf({ prev, entry: bytes }: Item): z.infer<typeof item> {
-  const { version: _version, conversation: _conversation, content, id, kind, type, extra, ...rest } = decodeEntry(bytes)
-  return {
-    prev,
-    ...rest,
-    kind: nameOf(ENTRY_KIND, kind),
-    id: id === '' ? null : messageIdText(id),
-    type: type === 0 ? null : nameOf(MESSAGE_TYPE, type),
-    ...contentOf(content),
-    extra: extra === null ? null : (JSON.parse(extra) as unknown),
-  }
-}
-
-function contentOf(content: Entry['content']): { content: string } | { contentBase64: string } {
-  const text = utf8Text(content)
-  return text === undefined ? { contentBase64: base64Text(content) } : { content: text }
+/** The reply as the JSON subprotocol writes it, without what belongs to its frame. */
+export function jsonOf(reply: Reply): unknown {
+  const fields = JSON.parse(utf8Text(jsonCodec.encodeServerFrame(reply)) ?? '{}') as object
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== 'frame' && name !== 'ref'))
 }

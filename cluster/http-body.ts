@@ -3,10 +3,14 @@
  * request is aborted the promise is never settled and goes with the request.
  */
 import type { HttpResponse } from 'uWebSockets.js'
+import { utf8Text } from '../protocol/bytes.js'
+import { jsonDepth } from '../protocol/json-text.js'
 import { HttpFailure } from './http-errors.js'
 
 /** Room for the largest content in base64, its extra, and 100 user ids. */
-export const BODY_BYTES = 128 * 1024
+const BODY_BYTES = 128 * 1024
+/** Deeper than any body with an `extra` at its limit. */
+const BODY_DEPTH = 32
 
 /** Rejects with HttpFailure. Call before the request handler returns. */
 export async function readJson(response: HttpResponse): Promise<unknown> {
@@ -27,9 +31,12 @@ function readBody(response: HttpResponse): Promise<Buffer> {
 }
 
 function parseJson(body: Buffer): unknown {
+  const text = utf8Text(body)
+  if (text === undefined) throw new HttpFailure('bad-frame', 'the body is not UTF-8')
+  if (jsonDepth(text) > BODY_DEPTH) throw new HttpFailure('too-large', `a body nests at most ${BODY_DEPTH} levels`)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    return JSON.parse(text)
   } catch {
-    throw new HttpFailure('bad-frame', 'the body is not JSON in UTF-8')
+    throw new HttpFailure('bad-frame', 'the body is not JSON')
   }
 }

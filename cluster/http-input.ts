@@ -62,6 +62,6 @@ function failureFor(issue: z.core.$ZodIssue): HttpFailure {
 function errorFor(issue: z.core.$ZodIssue, fieldError: HttpErrorName | undefined): HttpErrorName {
   if (fieldError === 'bad-page') return fieldError
   if (issue.code === 'too_big') return 'too-large'
-  const wrongShape = issue.code === 'invalid_type' || issue.code === 'unrecognized_keys'
+  const wrongShape = issue.code === 'invalid_type' || issue.code === 'too_small'
   return wrongShape || fieldError === undefined ? 'bad-frame' : fieldError
 }

@@ -31,15 +31,14 @@ export interface Route {
   run(call: RouteCall<unknown>): unknown
 }
 
-interface RouteRow<Input extends z.ZodType, Answer extends z.ZodType> extends Omit<Route, 'run' | 'open'> {
+interface RouteRow<Input extends z.ZodType> extends Omit<Route, 'run' | 'open'> {
   readonly open?: boolean
   readonly input: Input
-  readonly answer: Answer
-  run(call: RouteCall<z.output<Input>>): Promise<z.input<Answer>> | z.input<Answer>
+  run(call: RouteCall<z.output<Input>>): unknown
 }
 
-/** Types a row by its schemas. */
-export const route = <Input extends z.ZodType, Answer extends z.ZodType>(row: RouteRow<Input, Answer>): Route => ({
+/** Types a row by the shape of its input. */
+export const route = <Input extends z.ZodType>(row: RouteRow<Input>): Route => ({
   open: false,
   ...row,
 })

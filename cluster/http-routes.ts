@@ -27,7 +27,7 @@ const conversations = route({
   async run(call) {
     const { user, cursor, limit } = call.input
     const list = await ask(call, caller(user), { frame: 'conversations', ref: 0, cursor, limit }, 'conversationList')
-    return answers.withoutFrame(list)
+    return answers.jsonOf(list)
   },
 })
 
@@ -40,7 +40,7 @@ const participants = route({
   async run(call) {
     const { conversation, input: page } = call
     const list = await ask(call, caller(), { frame: 'participants', ref: 0, conversation, ...page }, 'participantList')
-    return answers.withoutFrame(list)
+    return answers.jsonOf(list)
   },
 })
 
@@ -70,7 +70,7 @@ const messages = route({
       ...directionOf(call.input),
       types: types.map((type) => MESSAGE_TYPE[type]),
     }
-    return answers.pageOf(await ask(call, caller(), query, 'page'))
+    return answers.jsonOf(await ask(call, caller(), query, 'page'))
   },
 })
 
@@ -88,7 +88,7 @@ const presence = route({
   answer: answers.presenceList,
   async run(call) {
     const { users } = call.input
-    return answers.withoutFrame(await ask(call, caller(), { frame: 'presence', ref: 0, users }, 'presenceList'))
+    return answers.jsonOf(await ask(call, caller(), { frame: 'presence', ref: 0, users }, 'presenceList'))
   },
 })
 
