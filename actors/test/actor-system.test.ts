@@ -1,4 +1,5 @@
 /** The actor runtime on virtual time, first by example, then by properties over random schedules. */
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Actor, ActorKind, Lane, Told } from '../actor.js'
@@ -371,7 +372,7 @@ t.test('ask: the answer resolves, silence rejects with what did not answer', asy
 /** What one tell in a random schedule does when it is handled. */
 type Deed = 'sync' | 'async' | 'throw' | 'reject' | 'stop self'
 
-interface Told1 {
+interface Step {
   readonly sender: number
   readonly to: number
   readonly lane: Lane
@@ -380,7 +381,7 @@ interface Told1 {
   readonly then: 'nothing' | 'stop' | 'pass'
 }
 
-const deeds: fc.Arbitrary<Told1> = fc.record({
+const deeds: fc.Arbitrary<Step> = fc.record({
   sender: fc.nat(2),
   to: fc.nat(2),
   lane: fc.constantFrom<Lane>('user', 'user', 'system'),
@@ -389,7 +390,7 @@ const deeds: fc.Arbitrary<Told1> = fc.record({
   then: fc.constantFrom('nothing', 'nothing', 'nothing', 'pass', 'stop'),
 })
 
-t.test('actor system: whatever happens, one at a time, in order, nothing lost or doubled', async (t) => {
+t.test('actor system: whatever happens, one at a time, in order, nothing lost or doubled', async () => {
   const property = fc.asyncProperty(
     fc.array(deeds, { maxLength: 60 }),
     fc.constantFrom<'resume' | 'restart' | 'stop'>('resume', 'restart', 'stop'),
@@ -400,7 +401,7 @@ t.test('actor system: whatever happens, one at a time, in order, nothing lost or
       const handled: number[] = []
       const refused: number[] = []
       const running = new Set<number>()
-      const act = async (id: number, deed: Told1, ref: { stop(): void }): Promise<void> => {
+      const act = async (id: number, deed: Step, ref: { stop(): void }): Promise<void> => {
         if (deed.deed === 'async' || deed.deed === 'reject') await later(clock, deed.wait)
         if (deed.deed === 'stop self') ref.stop()
         if (deed.deed === 'stop self') await later(clock, deed.wait)
@@ -416,7 +417,7 @@ t.test('actor system: whatever happens, one at a time, in order, nothing lost or
             receive(place) {
               if (running.has(id)) throw new Error('two at a time')
               handled.push(place)
-              const deed = schedule[place] as Told1
+              const deed = schedule[place] as Step
               if (deed.deed === 'sync') return
               if (deed.deed === 'throw') throw new Error('thrown')
               running.add(id)
@@ -438,25 +439,25 @@ t.test('actor system: whatever happens, one at a time, in order, nothing lost or
       await clock.run(clock.now() + 10_000)
       const letters = dead.map((letter) => letter.message as number)
       const all = [...handled, ...letters].sort((a, b) => a - b)
-      t.same(all, [...schedule.keys()], 'each was handled or became a dead letter, once')
-      t.ok(
+      assert.deepEqual(all, [...schedule.keys()], 'each was handled or became a dead letter, once')
+      assert.ok(
         refused.every((place) => letters.includes(place)),
         'what was refused is a dead letter',
       )
       for (const key of [0, 1, 2].flatMap((sender) => [0, 1, 2].map((to) => ({ sender, to })))) {
         for (const lane of ['user', 'system']) {
           const places = handled.filter((place) => {
-            const deed = schedule[place] as Told1
+            const deed = schedule[place] as Step
             return deed.sender === key.sender && deed.to === key.to && deed.lane === lane
           })
-          t.same(
+          assert.deepEqual(
             places,
             [...places].sort((a, b) => a - b),
           )
         }
       }
-      t.equal(running.size, 0)
-      t.equal(things.size, 0, 'all were passivated')
+      assert.equal(running.size, 0)
+      assert.equal(things.size, 0, 'all were passivated')
     },
   )
   await fc.assert(property, { numRuns: 150 })
