@@ -37,14 +37,19 @@ export class MemoryBusHub {
   }
 
   bus(node: NodeId): Bus {
+    const ends: (() => void)[] = []
     return {
       open: (name, receive) => this.add(node, name, receive),
       send: (to, bytes) => this.carry(node, to, bytes),
       broadcast: (bytes) => {
         for (const to of this.open.keys()) this.carry(node, to, bytes)
       },
-      onLine: (listener) => this.lines.onLine(node, listener),
-      close: () => Promise.resolve(void this.open.delete(node)),
+      onLine: (listener) => void ends.push(this.lines.onLine(node, listener)),
+      close: () => {
+        this.open.delete(node)
+        for (const end of ends.splice(0)) end()
+        return Promise.resolve()
+      },
     }
   }
 

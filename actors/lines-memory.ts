@@ -10,7 +10,7 @@ interface Line {
   frozen: boolean
   /** Counts the cuts: an operation under way through one of them loses its answer. */
   cuts: number
-  readonly listeners: ((up: boolean) => void)[]
+  readonly listeners: Set<(up: boolean) => void>
   readonly waiting: (() => void)[]
 }
 
@@ -52,8 +52,11 @@ export class MemoryLines {
     for (let task = line.waiting.shift(); task; task = line.frozen ? undefined : line.waiting.shift()) task()
   }
 
-  onLine(node: NodeId, listener: (up: boolean) => void): void {
-    this.line(node).listeners.push(listener)
+  /** Answers a function that ends the listening. */
+  onLine(node: NodeId, listener: (up: boolean) => void): () => void {
+    const { listeners } = this.line(node)
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
   }
 
   /** Runs `task` now, or when the node thaws, after what waits already. */
@@ -64,12 +67,13 @@ export class MemoryLines {
   }
 
   private tell(node: NodeId, up: boolean): void {
-    for (const listener of this.line(node).listeners) this.whenAwake(node, () => listener(up))
+    const { listeners } = this.line(node)
+    for (const listener of listeners) this.whenAwake(node, () => listeners.has(listener) && listener(up))
   }
 
   private line(node: NodeId): Line {
     let line = this.lines.get(node)
-    if (!line) this.lines.set(node, (line = { up: true, frozen: false, cuts: 0, listeners: [], waiting: [] }))
+    if (!line) this.lines.set(node, (line = { up: true, frozen: false, cuts: 0, listeners: new Set(), waiting: [] }))
     return line
   }
 }

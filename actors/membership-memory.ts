@@ -50,7 +50,7 @@ export class MemoryMembershipStore {
   membership(node: NodeId): Membership {
     const courier = new MemoryCourier(node, this.lines, this.options.clock, () => this.faults.delay?.() ?? 0)
     const mine = new Set<Watcher>()
-    this.lines.onLine(node, (up) => {
+    const end = this.lines.onLine(node, (up) => {
       if (up) for (const watcher of mine) this.tell(watcher)
     })
     return {
@@ -63,7 +63,11 @@ export class MemoryMembershipStore {
         this.watchers.add(watcher)
         this.tell(watcher)
       },
-      close: () => Promise.resolve(mine.forEach((watcher) => this.watchers.delete(watcher))),
+      close: () => {
+        for (const watcher of mine) this.watchers.delete(watcher)
+        end()
+        return Promise.resolve()
+      },
     }
   }
 

@@ -42,6 +42,10 @@ export class JournalReading {
   private retry: NodeJS.Timeout | undefined
   /** The consumer's own count of what it delivered. */
   private delivered = 0
+  private over = false
+  private pulls = 0
+  /** `delivered` when the open pull began. */
+  private pulled = 0
 
   /** Each shard may occur once in the ranges. */
   constructor(line: NatsLine, stream: string, names: NatsNames, ranges: readonly ShardRange[], each: Each) {
@@ -54,8 +58,14 @@ export class JournalReading {
     }
     this.upTo = Math.max(0, ...[...this.wanted.values()].map(({ range }) => range.upTo))
     this.ended = new Promise((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
+      this.resolve = () => {
+        this.over = true
+        resolve()
+      }
+      this.reject = (error) => {
+        this.over = true
+        reject(error)
+      }
     })
   }
 
@@ -63,7 +73,7 @@ export class JournalReading {
     if (this.wanted.size === 0) return
     const pending = await this.makeConsumer()
     const ends = [
-      this.line.subscribe(this.inbox, (message) => this.take(message)),
+      this.line.subscribe(`${this.inbox}.*`, (message) => this.take(message)),
       this.line.onLine((up) => up || this.reject(new Error('the line to NATS went down while reading'))),
     ]
     try {
@@ -96,9 +106,16 @@ export class JournalReading {
     return (await callJetStream<{ num_pending: number }>(this.line, name, body)).num_pending
   }
 
+  /** One pull is open at a time, so that the server never holds more for us than one takes. */
   private pull(): void {
+    this.pulls++
+    this.pulled = this.delivered
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.stream}.${this.consumer}`
-    this.line.publish(subject, encoder.encode(JSON.stringify(PULL)), this.inbox)
+    this.line.publish(subject, encoder.encode(JSON.stringify(PULL)), this.pullInbox())
+  }
+
+  private pullInbox(): string {
+    return `${this.inbox}.${this.pulls}`
   }
 
   private listen(): void {
@@ -107,11 +124,12 @@ export class JournalReading {
   }
 
   private take(message: Msg): void {
+    if (this.over) return
     try {
       const status = message.data.length === 0 ? (message.headers?.code ?? 0) : 0
       if (status === NOBODY) return this.pullLater()
       this.listen()
-      if (status > 0) this.status(status, message.headers?.description ?? '')
+      if (status > 0) this.status(message.subject, status, message.headers?.description ?? '')
       else this.record(message)
     } catch (error) {
       this.reject(error)
@@ -125,8 +143,8 @@ export class JournalReading {
   }
 
   /** What ends a pull: its time, its bytes or its number are used up. Anything else ends the reading. */
-  private status(code: number, description: string): void {
-    if (code === 100) return
+  private status(subject: string, code: number, description: string): void {
+    if (code === 100 || subject !== this.pullInbox()) return
     if (code === 408 || (code === 409 && /Batch Completed|MaxBytes/i.test(description))) this.pull()
     else throw new Error(`the reading broke off: ${code} ${description}`)
   }
@@ -141,7 +159,7 @@ export class JournalReading {
     wanted.reached = Math.max(wanted.reached, seq)
     if (seq >= this.upTo || this.isComplete()) this.resolve()
     else if (pending === 0) void this.finishUnlessBehind()
-    else if (count % PULL.batch === 0) this.pull()
+    else if (count - this.pulled === PULL.batch) this.pull()
   }
 
   private isComplete(): boolean {

@@ -3,12 +3,13 @@
  * own: streams as configured, a full stream, an unreachable server, readings that break.
  */
 import t, { type Test } from 'tap'
+import type { Journal } from '../../actors/journal.js'
 import { journalConformance } from '../../actors/test/journal-conformance.js'
 import { callJetStream } from '../jetstream-api.js'
 import { openNatsJournal } from '../journal-nats.js'
 import { deliveryOf } from '../journal-reading.js'
 import { natsNames } from '../nats-subjects.js'
-import { NatsWorld } from './nats-world.js'
+import { lineIs, NatsWorld } from './nats-world.js'
 
 const world = await NatsWorld.start()
 t.teardown(() => world.stop())
@@ -108,6 +109,26 @@ t.test('journal-nats: an append under way when the server is killed ends as unkn
   }
 })
 
+t.test(
+  'journal-nats: a server that hangs is noticed, appends under way end as unknown, and all recovers',
+  async (t) => {
+    const cluster = world.freshCluster()
+    const line = await world.line()
+    t.teardown(() => world.closeLines())
+    const journal = await openNatsJournal(line, { cluster, shards: 8, replicas: 1, appendTimeoutMs: 60_000 })
+    process.kill(world.server.pid, 'SIGSTOP')
+    const underWay = journal.append(0, 0, Uint8Array.of(1))
+    await lineIs(line, false)
+    t.match(await underWay, { outcome: 'unknown', reason: /line/ })
+    t.match(await journal.append(1, 0, Uint8Array.of(1)), { outcome: 'unavailable' })
+    process.kill(world.server.pid, 'SIGCONT')
+    await lineIs(line, true)
+    t.match(await journal.append(1, 0, Uint8Array.of(1)), { outcome: 'stored' })
+    const { seq } = await journal.tail(0)
+    t.match(await journal.append(0, 0, Uint8Array.of(1)), { outcome: seq > 0 ? 'refused' : 'stored' })
+  },
+)
+
 t.test('journal-nats: temporary consumers are deleted, also when the reader fails', async (t) => {
   const cluster = world.freshCluster()
   const line = await world.line()
@@ -124,6 +145,27 @@ t.test('journal-nats: temporary consumers are deleted, also when the reader fail
   const { total } = await callJetStream<{ total: number }>(line, `CONSUMER.NAMES.${name}`)
   t.equal(total, 0)
 })
+
+t.test('journal-nats: a reading larger than the server would buffer for a client is pulled in parts', async (t) => {
+  const cluster = world.freshCluster()
+  const line = await world.line()
+  t.teardown(() => world.closeLines())
+  const journal = await openNatsJournal(line, { cluster, shards: 8, replicas: 1 })
+  const upTo = await Promise.all(Array.from({ length: 8 }, (_, shard) => fill(journal, shard, 50)))
+  let read = 0
+  await journal.read(upTo.map((seq, shard) => ({ shard, after: 0, upTo: seq })), () => read++) // prettier-ignore
+  t.equal(read, 400)
+})
+
+async function fill(journal: Journal, shard: number, count: number): Promise<number> {
+  let newest = 0
+  for (let i = 0; i < count; i++) {
+    const outcome = await journal.append(shard, newest, new Uint8Array(250_000))
+    if (outcome.outcome !== 'stored') throw new Error(outcome.outcome)
+    newest = outcome.seq
+  }
+  return newest
+}
 
 t.test('journal-reading: numbers are found in reply subjects with and without a domain', (t) => {
   const numbers = { seq: 20, count: 10, pending: 3 }
