@@ -8,7 +8,7 @@ import type { ConnectLimit } from './connect-limit.js'
 import type { OriginCheck } from './origin.js'
 import type { Peer } from './proxy-peer.js'
 
-export interface UpgradeRequest {
+interface UpgradeRequest {
   readonly peer: Peer
   /** '' when the header is absent. */
   readonly origin: string
@@ -23,7 +23,7 @@ export interface Refusal {
   readonly retryAfter: number
 }
 
-export type Admission =
+type Admission =
   { readonly admitted: true; readonly codec: Codec } | { readonly admitted: false; readonly refusal: Refusal }
 
 export interface AdmissionRules {

@@ -24,7 +24,7 @@ export interface HttpApiOptions {
   readonly keys: ApiKeys
 }
 
-export const API_PREFIX = '/api/v1'
+const API_PREFIX = '/api/v1'
 
 /** What is read from a request before its handler returns. */
 interface RequestHead {

@@ -15,7 +15,7 @@ export interface TokenRequest {
   readonly audience?: string | undefined
 }
 
-export const SECRET_BYTES = 32
+const SECRET_BYTES = 32
 
 /** The bytes of a secret; throws when it is too short to be one. */
 export function secretBytes(secret: string): Uint8Array {

@@ -1,13 +1,13 @@
 /** HTTP fixture: a gateway with the HTTP API on it, and a client for the API. */
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
+import { Counters } from '../../actors/counters.js'
 import { silent } from '../../actors/logger.js'
 import { apiKeys } from '../api-keys.js'
 import type { GatewayOptions } from '../gateway.js'
 import { httpApi } from '../http-api.js'
 import { openGateway, type GatewayFixture } from './gateway-fixture.js'
 import { ScriptedNode } from './scripted-node.js'
-import { Counters } from '../../actors/counters.js'
 
 export const KEY = randomBytes(24).toString('hex')
 
@@ -18,7 +18,7 @@ export interface ApiAnswer {
 }
 
 export interface ApiFixture extends GatewayFixture {
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>
+  readonly call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<ApiAnswer>
 }
 
 export async function openApi(test: Test, options: Partial<GatewayOptions> = {}, keys = [KEY]): Promise<ApiFixture> {
