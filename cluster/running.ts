@@ -16,7 +16,7 @@ export interface StopRequests {
   readonly first: Promise<void>
   readonly second: Promise<void>
   /** Adds one, as a signal does. */
-  take(): void
+  readonly take: () => void
 }
 
 /** Resolves when it has stopped. The first request drains, the second one hurries. One that comes while the server starts is served when it has started. */

@@ -29,7 +29,11 @@ function optionOf(key: ConfigKey): Option {
 function helpOf(key: ConfigKey): string {
   const { description, unit, fallback, secret } = keyMeta(key)
   const initial = keyDefault(key)
-  const text = Array.isArray(initial) ? initial.join(',') : String(initial ?? '')
+  const text = Array.isArray(initial)
+    ? initial.join(',')
+    : initial === null
+      ? ''
+      : JSON.stringify(initial).replaceAll('"', '')
   const normal = fallback || `${text}${unit && text && ` ${unit}`}`
   const shown = secret ? `${description}, read from a file` : description
   return normal === '' || normal === 'false' ? shown : `${shown} (default: ${normal})`
