@@ -1,114 +1,106 @@
 /**
- * History in memory: one node's line to a HistoryStore that the nodes of a simulation share; alone it is the test double. With
- * weather, every operation takes its time both ways, and the outcome of a write may be unknown: never written, written
- * although nobody was told, or written only after the asker gave up.
+ * History in memory: a store shared by the nodes of one process, for tests, simulations and one-node mode without a disk. With no
+ * faults every operation is done at once and answered in a microtask. Faults are drawn under the given random numbers: slow
+ * and lost answers, batches that never arrive or arrive late, outages, and a store that went back to an older copy.
  */
-import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
-import type { Entry } from '../protocol/entry.js'
+import type { NodeId } from './bus.js'
 import type { Clock, Random } from './clock.js'
-import type { HistoryStore } from './history-store.js'
-import type {
-  Activation,
-  ArchiveBatch,
-  ArchiveOutcome,
-  History,
-  KnownId,
-  Mark,
-  PageQuery,
-  ShardPosition,
-} from './history.js'
-import type { ShardId } from './journal.js'
+import { MemoryCourier } from './courier-memory.js'
+import type { ArchiveBatch, ArchiveOutcome, History } from './history.js'
+import { HistoryTables, type HistorySnapshot } from './history-tables.js'
+import { MemoryLines } from './lines-memory.js'
 
-export interface HistoryWeather {
+export interface HistoryFaults {
+  /** Milliseconds of one way, to the store or back; drawn for each. */
+  readonly delay?: () => number
+  /** Probabilities of a batch whose outcome is unknown to the owner: written but the answer lost, never arrived, arriving late. */
+  readonly answerLost?: number
+  readonly neverArrives?: number
+  readonly arrivesLate?: number
+  /** Milliseconds after which a late batch arrives; drawn for each. Default: 0 to 20 s, so before and after the time-out. */
+  readonly lateness?: () => number
+  /** Milliseconds after which the owner of a lost batch is told 'unknown'. Default 10 s. */
+  readonly timeout?: number
+}
+
+export interface MemoryHistoryOptions {
   readonly clock: Clock
   readonly random: Random
-  /** Milliseconds an operation takes at most, half of it each way. */
-  readonly delayMs: number
-  /** Share of writes whose outcome stays unknown while the store is there, from 0 to 1. */
-  readonly unknown: number
+  readonly lines?: MemoryLines
+  readonly faults?: HistoryFaults
 }
 
-export class HistoryAwayError extends Error {
-  constructor() {
-    super('history is away')
-  }
-}
+const LINE_CUT: ArchiveOutcome = { outcome: 'unknown', reason: 'the line went down' }
+const AWAY = 'history is away'
+const ANSWER_LOST: ArchiveOutcome = { outcome: 'unknown', reason: 'no answer in time' }
 
-export class MemoryHistory implements History {
-  readonly #store: HistoryStore
-  readonly #weather: HistoryWeather | null
+export class MemoryHistoryStore {
+  /** The faults of today; may be replaced while running. */
+  faults: HistoryFaults
+  /** True: nobody gets an answer; what arrived before it began is written all the same. */
+  outage = false
+  readonly lines: MemoryLines
+  readonly #options: MemoryHistoryOptions
+  readonly #tables = new HistoryTables()
 
-  constructor(store: HistoryStore, weather: HistoryWeather | null = null) {
-    this.#store = store
-    this.#weather = weather
-  }
-
-  shards(wanted: number): Promise<number> {
-    return this.#ask(() => this.#store.shards(wanted))
-  }
-
-  positions(shards: readonly ShardId[]): Promise<ShardPosition[]> {
-    return this.#ask(() => shards.map((shard) => this.#store.position(shard)))
+  constructor(options: MemoryHistoryOptions) {
+    this.#options = options
+    this.faults = options.faults ?? {}
+    this.lines = options.lines ?? new MemoryLines()
   }
 
-  activate(
-    shard: ShardId,
-    conversations: readonly ConversationId[],
-    idsSince: number,
-  ): Promise<{ position: ShardPosition; found: Activation[] }> {
-    return this.#ask(() => ({
-      position: this.#store.position(shard),
-      found: this.#store.activate(conversations, idsSince),
-    }))
+  history(node: NodeId): History {
+    const tables = this.#tables
+    const courier = new MemoryCourier(node, this.lines, this.#options.clock, () => this.faults.delay?.() ?? 0)
+    return {
+      shards: (wanted) => this.#ask(courier, () => tables.shards(wanted)),
+      positions: (shards) => this.#ask(courier, () => shards.map((shard) => tables.position(shard))),
+      activate: (shard, conversations, since) =>
+        this.#ask(courier, () => ({ position: tables.position(shard), found: tables.activate(conversations, since) })),
+      archive: (batch) => this.#archive(courier, batch),
+      page: (query) => this.#ask(courier, () => tables.page(query)),
+      findId: (conversation, sender, id) => this.#ask(courier, () => tables.findId(conversation, sender, id)),
+      mark: (marks) => this.#ask(courier, () => marks.forEach((mark) => tables.mark(mark))),
+      close: () => Promise.resolve(),
+    }
   }
 
-  async archive(batch: ArchiveBatch): Promise<ArchiveOutcome> {
-    await this.#delay()
-    const weather = this.#weather
-    if (weather === null && !this.#store.away) return this.#store.archive(batch)
-    if (this.#store.away || (weather !== null && weather.random() < weather.unknown)) return this.#lose(batch)
-    const outcome = this.#store.archive(batch)
-    await this.#delay()
-    return outcome
+  snapshot(): HistorySnapshot {
+    return this.#tables.snapshot()
   }
 
-  page(query: PageQuery): Promise<Entry[]> {
-    return this.#ask(() => this.#store.page(query))
+  /** Everything is as it was when the copy was made: Postgres restored from a backup. */
+  restore(snapshot: HistorySnapshot): void {
+    this.#tables.restore(snapshot)
   }
 
-  findId(conversation: ConversationId, sender: UserId, id: MessageId): Promise<KnownId | null> {
-    return this.#ask(() => this.#store.findId(conversation, sender, id))
-  }
-
-  mark(marks: readonly Mark[]): Promise<void> {
-    return this.#ask(() => {
-      for (const mark of marks) this.#store.mark(mark)
+  async #ask<T>(courier: MemoryCourier, work: () => T): Promise<T> {
+    const answer = await courier.ask(() => {
+      if (this.outage) throw new Error(AWAY)
+      return work()
     })
-  }
-
-  async close(): Promise<void> {}
-
-  /** A store that goes away between question and answer has done its work, and nobody knows. */
-  async #ask<T>(work: () => T): Promise<T> {
-    await this.#delay()
-    if (this.#store.away) throw new HistoryAwayError()
-    const answer = work()
-    await this.#delay()
-    if (this.#store.away) throw new HistoryAwayError()
+    if (this.outage) throw new Error(AWAY)
     return answer
   }
 
-  async #lose(batch: ArchiveBatch): Promise<ArchiveOutcome> {
-    const fate = this.#weather?.random() ?? 0
-    if (fate > 2 / 3) this.#store.archive(batch)
-    else if (fate > 1 / 3) void this.#delay(4).then(() => this.#store.archive(batch))
-    await this.#delay()
-    return { outcome: 'unknown', reason: 'no answer from history' }
+  async #archive(courier: MemoryCourier, batch: ArchiveBatch): Promise<ArchiveOutcome> {
+    const { neverArrives = 0, arrivesLate = 0, answerLost = 0, timeout = 10_000 } = this.faults
+    const draw = neverArrives + arrivesLate + answerLost > 0 ? this.#options.random() : 1
+    if (draw >= neverArrives + arrivesLate + answerLost) {
+      const outcome = await courier.ask(() => this.#arrive(batch), LINE_CUT)
+      return this.outage ? ANSWER_LOST : outcome
+    }
+    if (draw >= neverArrives) {
+      this.#options.clock.after(draw < neverArrives + arrivesLate ? this.#lateness() : 0, () => this.#arrive(batch))
+    }
+    return courier.answer(ANSWER_LOST, timeout)
   }
 
-  #delay(times = 1): Promise<void> {
-    if (this.#weather === null) return Promise.resolve()
-    const { clock, random, delayMs } = this.#weather
-    return new Promise((resolve) => void clock.after((times * random() * delayMs) / 2, resolve))
+  #arrive(batch: ArchiveBatch): ArchiveOutcome {
+    return this.outage ? ANSWER_LOST : this.#tables.archive(batch)
+  }
+
+  #lateness(): number {
+    return this.faults.lateness?.() ?? this.#options.random() * 20_000
   }
 }

@@ -24,6 +24,7 @@ import { sift, type RefusedRow } from './history-quarantine.js'
 import {
   ACTIVATE,
   activations,
+  CHOOSE_SHARDS,
   entries,
   FIND_ID,
   MARK,
@@ -98,7 +99,7 @@ export class PostgresHistory implements History {
   }
 
   async shards(wanted: number): Promise<number> {
-    await this.#pool.query('INSERT INTO cluster (shards) VALUES ($1) ON CONFLICT DO NOTHING', [wanted])
+    await this.#pool.query(CHOOSE_SHARDS, [wanted])
     const { rows } = await this.#pool.query<{ shards: number }>('SELECT shards FROM cluster')
     return rows[0]?.shards ?? wanted
   }

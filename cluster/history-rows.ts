@@ -6,6 +6,10 @@ import type { Activation, KnownId, PageQuery, StoredListItem, StoredParticipant 
 import type { Entry, Role } from '../protocol/entry.js'
 import type { ConversationId, ConversationKind, MessageId, UserId } from '../protocol/ids.js'
 
+/** On disk before anybody relies on it, whatever the server's synchronous_commit. */
+export const CHOOSE_SHARDS = `
+INSERT INTO cluster (shards) SELECT $1 FROM set_config('synchronous_commit', 'on', true) ON CONFLICT DO NOTHING`
+
 export const ACTIVATE = `
 SELECT s.stream AS shard_stream, s.seq AS shard_seq, s.epoch AS shard_epoch,
   c.id, c.kind, c.epoch, c.head, c.ordinal, c.membership_seq, c.title, c.open, c.creator, c.time,

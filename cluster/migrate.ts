@@ -37,9 +37,12 @@ export async function readMigrations(folder = path.join(packageRoot, 'ops', 'mig
   )
 }
 
-/** Brings the database to the newest migration. Answers the names of those it applied. */
+/**
+ * Brings the database to the newest migration. Answers the names of those it applied. They are on disk then, whatever the
+ * server's synchronous_commit.
+ */
 export async function migrate(client: pg.ClientBase, migrations: readonly Migration[]): Promise<string[]> {
-  await client.query(`SET lock_timeout = '${LOCK_WAIT}'; SET statement_timeout = 0`)
+  await client.query(`SET lock_timeout = '${LOCK_WAIT}'; SET statement_timeout = 0; SET synchronous_commit = on`)
   await client.query('SELECT pg_advisory_lock($1)', [LOCK])
   try {
     const applied = await readApplied(client)
@@ -49,7 +52,7 @@ export async function migrate(client: pg.ClientBase, migrations: readonly Migrat
     return pending.map(({ name }) => name)
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [LOCK])
-    await client.query('RESET lock_timeout; RESET statement_timeout')
+    await client.query('RESET lock_timeout; RESET statement_timeout; RESET synchronous_commit')
   }
 }
 

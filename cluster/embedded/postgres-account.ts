@@ -67,6 +67,7 @@ async function privileges(account: Account, closed: string): Promise<string[]> {
       `--reuid=${String(account.uid)}`,
       `--regid=${String(account.gid)}`,
       '--clear-groups',
+      '--securebits=+no_setuid_fixup', // else access(2) forgets the capability
       `--inh-caps=-all,+${capability}`,
       `--ambient-caps=-all,+${capability}`,
     ]

@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto'
 import { access, chmod, chown, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import type { PostgresBinaries } from './postgres-binaries.js'
 import { commandFor, type Account } from './postgres-account.js'
 
 export interface PostgresDirectory {
@@ -18,19 +17,15 @@ export interface PostgresDirectory {
 
 const run = promisify(execFile)
 
-/** Initialises a Postgres in `dir` unless there is one. */
-export async function initialise(
-  dir: string,
-  binaries: PostgresBinaries,
-  account: Account | null,
-): Promise<PostgresDirectory> {
+/** Initialises a Postgres in `dir` with the program `initdb`, unless there is one. */
+export async function initialise(dir: string, initdb: string, account: Account | null): Promise<PostgresDirectory> {
   await mkdir(dir, { recursive: true })
   if (account !== null) await chown(dir, account.uid, account.gid)
   await chmod(dir, 0o700)
   const root = await realpath(dir)
   const cluster = path.join(root, 'cluster')
   const secret = path.join(root, 'password')
-  if (!(await exists(path.join(cluster, 'PG_VERSION')))) await create(cluster, secret, binaries.initdb, account)
+  if (!(await exists(path.join(cluster, 'PG_VERSION')))) await create(cluster, secret, initdb, account)
   const password = await readFile(secret, 'utf8')
   return { cluster, log: path.join(root, 'postgres.log'), password: password.trim() }
 }

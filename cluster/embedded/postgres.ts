@@ -9,14 +9,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
+import { freePort } from './free-port.js'
 import { postgresBinaries } from './postgres-binaries.js'
 import { initialise, type PostgresDirectory } from './postgres-directory.js'
 import { killAll, stopLeftovers } from './postgres-leftovers.js'
-import { commandFor, postgresAccount, type Account } from './postgres-account.js'
+import { commandFor, postgresAccount, type Command } from './postgres-account.js'
 
 export interface PostgresServer {
   /** Connection string of the database `rookery`. */
@@ -54,48 +54,62 @@ const SETTINGS = {
 export async function startPostgres(options: { dir: string; port?: number }): Promise<PostgresServer> {
   const binaries = await postgresBinaries()
   const account = await postgresAccount()
-  const directory = await initialise(path.resolve(options.dir), binaries, account)
+  const directory = await initialise(path.resolve(options.dir), binaries.initdb, account)
   await stopLeftovers(directory.cluster)
+  const command = await commandFor(account, binaries.postgres, directory.cluster)
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort())
-    const child = await launch(binaries.postgres, directory, port, account)
-    try {
-      const url = await ready(child, port, directory.password)
-      return server(child, port, url, directory.cluster)
-    } catch (error) {
-      await end(child, 'SIGQUIT')
-      const log = await lastLines(directory.log)
-      const taken = log.includes('could not bind IPv4 address "127.0.0.1"')
-      if (taken && options.port === undefined && attempt < PORT_ATTEMPTS) continue
-      const reason = taken ? `port ${String(port)} is taken` : String(error)
-      throw new Error(`Postgres in ${options.dir} did not start: ${reason}\n${log}`)
-    }
+    const started = await start(command, directory, port)
+    if (!('reason' in started)) return started
+    if (started.portTaken && options.port === undefined && attempt < PORT_ATTEMPTS) continue
+    const reason = started.portTaken ? `port ${String(port)} is taken` : started.reason
+    throw new Error(`Postgres in ${options.dir} did not start: ${reason}`)
   }
 }
 
-async function launch(
-  postgres: string,
+interface NotStarted {
+  readonly reason: string
+  readonly portTaken: boolean
+}
+
+async function start(
+  command: Command,
   directory: PostgresDirectory,
   port: number,
-  account: Account | null,
-): Promise<ChildProcess> {
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const command = await commandFor(account, postgres, directory.cluster)
-  const log = await open(directory.log, 'a')
+): Promise<PostgresServer | NotStarted> {
+  const log = await open(directory.log, 'a+')
+  const { size } = await log.stat()
+  const child = await launch(command, directory, port, log.fd)
   try {
-    // A session of its own: Ctrl-C of the terminal reaches only us, and we stop Postgres when its clients are done.
-    const child = spawn(command.file, [...command.args, '-D', directory.cluster, '-p', String(port), ...settings], {
-      ...command.identity,
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
-    })
-    await once(child, 'spawn')
-    return child
+    const url = await ready(child, port, directory.password)
+    return server(child, port, url, directory.cluster)
+  } catch (error) {
+    await end(child, 'SIGQUIT')
+    const said = (await readFile(directory.log)).subarray(size).toString().trimEnd()
+    const reason = `${error instanceof Error ? error.message : String(error)}\n${said}`
+    return { reason, portTaken: said.includes('could not bind IPv4 address "127.0.0.1"') }
   } finally {
     await log.close()
   }
+}
+
+/** In a session of its own: Ctrl-C of the terminal reaches only us, and we stop Postgres when its clients are done. */
+async function launch(
+  command: Command,
+  directory: PostgresDirectory,
+  port: number,
+  log: number,
+): Promise<ChildProcess> {
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const child = spawn(command.file, [...command.args, '-D', directory.cluster, '-p', String(port), ...settings], {
+    ...command.identity,
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+  })
+  await once(child, 'spawn')
+  return child
 }
 
 /** The URL of the database once it answers and exists. */
@@ -156,18 +170,4 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exited = once(child, 'exit')
   child.kill(signal)
   await exited
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
-
-async function lastLines(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  return text.trimEnd().split('\n').slice(-8).join('\n')
 }

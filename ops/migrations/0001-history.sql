@@ -101,10 +101,11 @@ CREATE TABLE quarantine (
 );
 
 -- Makes the partition for times from `low` below `high` unless it is there. Attaching takes a weaker lock than creating in place:
--- who reads and writes the other partitions goes on. A table that was detached and not dropped is attached again.
+-- who reads and writes the other partitions goes on. A table that was detached and not dropped is attached again. The commit waits
+-- for the disk, whatever the server's setting: nodes remember which partitions there are.
 CREATE FUNCTION messages_partition(partition text, low bigint, high bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('rookery partitions'));
+  PERFORM set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock(hashtext('rookery partitions'));
   IF EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'messages'::regclass AND inhrelid = to_regclass(quote_ident(partition))) THEN
     RETURN;
   END IF;

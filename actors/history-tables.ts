@@ -1,6 +1,6 @@
 /**
- * What the nodes of a simulated cluster share as their Postgres: rows in memory, changed in one step by each operation. It can
- * be copied and put back (a restored backup), and be away. MemoryHistory is one node's line to it.
+ * The rows of history in memory, changed in one step by each operation; what MemoryHistoryStore keeps. They can be copied and
+ * put back, as a restored backup would.
  */
 import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
 import type { Entry } from '../protocol/entry.js'
@@ -40,9 +40,7 @@ export interface HistorySnapshot {
 
 const NEVER: ShardPosition = { stream: '', seq: 0, epoch: 0 }
 
-export class HistoryStore {
-  /** While true nobody gets an answer, though writes on their way may arrive. */
-  away = false
+export class HistoryTables {
   #rows: Rows = {
     shards: null,
     positions: new Map(),
