@@ -5,13 +5,13 @@
 import { decodeEntry } from '../protocol/entry-codec.js'
 import type { ConversationId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
-import { ID_HORIZON_MS } from './conversation.js'
 import type { Conversation } from './conversation.js'
 import { ConversationState } from './conversation-state.js'
 import type { ChangeDetail } from './conversation-state.js'
 import { listChange, makeEnlists } from './enlist.js'
 import type { Activation, History, ShardPosition } from './history.js'
 import type { ShardId } from './journal.js'
+import { ID_HORIZON_MS } from './recent-ids.js'
 import type { Unarchived, UnarchivedEntry } from './unarchived.js'
 
 export interface ActivatorParts {

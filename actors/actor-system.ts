@@ -23,7 +23,7 @@ export interface ActorSystemOptions {
   deadLetter(kind: string, id: unknown, message: unknown, why: DeadLetterReason): void
   /** An actor's `receive`, `activate`, `passivate` or `supervise` threw; for a turn-end task the kind is 'turn end' and the id its place. */
   failed(kind: string, id: unknown, error: unknown): void
-  /** Seconds each message spent in its mailbox, as exact as the clock. */
+  /** Seconds a message of the user lane spent in its mailbox, as exact as the clock; one at a time per mailbox is timed. */
   observeMailbox?(seconds: number): void
 }
 

@@ -7,7 +7,14 @@ import { decodeEntry } from '../protocol/entry-codec.js'
 import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
 import type { Counters } from './counters.js'
-import type { ArchiveBatch, ArchiveOutcome, History, ShardPosition, StoredConversation, StoredParticipant } from './history.js'
+import type {
+  ArchiveBatch,
+  ArchiveOutcome,
+  History,
+  ShardPosition,
+  StoredConversation,
+  StoredParticipant,
+} from './history.js'
 import type { ShardId } from './journal.js'
 import type { Logger } from './logger.js'
 import type { Unarchived, UnarchivedEntry, UnarchivedRecord } from './unarchived.js'

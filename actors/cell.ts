@@ -36,8 +36,8 @@ export interface CellHost {
   /** A cell exists that may become idle. */
   startSweep(): void
   /** A time for `observe`. */
-  stamp(): number
-  /** A message is about to be handled that was put at that time. */
+  readonly stamp: () => number
+  /** A message is about to be handled that waits since that time. */
   observe(since: number): void
   deadLetter(kind: string, id: unknown, message: unknown, why: DeadLetterReason): void
   failed(kind: string, id: unknown, error: unknown): void
@@ -80,7 +80,7 @@ export class Cell<Id, M> implements Ref<M> {
     if (this.state === 'ending') return this.refuse(message, 'stopped')
     const { host, kind, shelf } = this.table
     this.mailbox ??= shelf.borrow()
-    if (!this.mailbox.put(message, lane, kind.mailbox, host.stamp())) return this.refuse(message, 'full')
+    if (!this.mailbox.put(message, lane, kind.mailbox, host.stamp)) return this.refuse(message, 'full')
     if (this.state === 'ready' || this.state === 'cold') this.enqueue()
     return 'accepted'
   }
@@ -155,7 +155,7 @@ export class Cell<Id, M> implements Ref<M> {
   private handleNext(): void {
     const mailbox = this.mailbox as Mailbox<M>
     const message = mailbox.take()
-    this.table.host.observe(mailbox.takenSince)
+    if (mailbox.takenSince >= 0) this.table.host.observe(mailbox.takenSince)
     this.state = 'busy'
     try {
       const pending = (this.actor as Actor<M>).receive(message)

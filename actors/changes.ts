@@ -22,7 +22,8 @@ const done = (seq: number): Decision => ({ outcome: 'done', seq })
 const refuse = (error: ReplyErrorName, text = ''): Decision => ({ outcome: 'refuse', error, text })
 
 export function decide(state: ConversationState, caller: Caller, change: Change): Decision {
-  if (state.kind === 'direct' || state.kind === 'user') return refuse('not-allowed', `a ${state.kind} conversation does not change`)
+  if (state.kind === 'direct' || state.kind === 'user')
+    return refuse('not-allowed', `a ${state.kind} conversation does not change`)
   if (change.frame === 'create') return create(state, caller, change)
   if (!state.exists) return refuse('no-such-conversation')
   switch (change.frame) {
@@ -53,7 +54,8 @@ function join(state: ConversationState, caller: Caller): Decision {
   const row = state.participants.get(caller.user)
   if (state.present(caller.user)) return done(row?.spans.at(-1) ?? state.head)
   if (row?.role === 'banned') return refuse('not-allowed', 'the user is banned')
-  if (!state.open && !caller.system) return refuse('not-allowed', 'the conversation is not open: ask an owner to add you')
+  if (!state.open && !caller.system)
+    return refuse('not-allowed', 'the conversation is not open: ask an owner to add you')
   return make(ENTRY_KIND.joined, { participants: { [caller.user]: 'member' } })
 }
 
@@ -86,7 +88,8 @@ function remove(state: ConversationState, caller: Caller, change: Remove): Decis
   for (const user of change.users) {
     const row = state.present(user)
     if (row === undefined) continue
-    if (!caller.system && !outranks(state.present(caller.user)?.role ?? 'banned', row.role)) return refuse('not-allowed', `${user} ranks as high`)
+    if (!caller.system && !outranks(state.present(caller.user)?.role ?? 'banned', row.role))
+      return refuse('not-allowed', `${user} ranks as high`)
     users.push(user)
   }
   return users.length === 0 ? done(state.head) : make(ENTRY_KIND.removed, { users })

@@ -51,14 +51,7 @@ export interface ListQuery {
 
 /** Everything that is routed to the owner of `conversation` and answered. */
 export type OwnerCommand =
-  | Send
-  | Change
-  | HistoryQuery
-  | ParticipantsQuery
-  | ResumeOne
-  | Enlist
-  | AudienceQuery
-  | ListQuery
+  Send | Change | HistoryQuery | ParticipantsQuery | ResumeOne | Enlist | AudienceQuery | ListQuery
 
 export interface PageAnswer {
   readonly frame: 'onePage'

@@ -110,5 +110,12 @@ export function listPage({ state, committed }: Readable, { query }: ListQuery): 
     const item = state.list.get(id)
     return item === undefined ? [] : { conversation: id, since: item.since, epoch: item.epoch }
   })
-  return { frame: 'conversationList', ref: 0, items, more: ids.length > query.limit, epoch: state.epoch, seq: committed }
+  return {
+    frame: 'conversationList',
+    ref: 0,
+    items,
+    more: ids.length > query.limit,
+    epoch: state.epoch,
+    seq: committed,
+  }
 }

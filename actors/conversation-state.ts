@@ -76,7 +76,12 @@ export class ConversationState {
     this.open = state.open
     this.creator = state.creator
     for (const row of stored.participants)
-      this.participants.set(row.user, { role: row.role, spans: [...row.spans], delivered: row.delivered, read: row.read })
+      this.participants.set(row.user, {
+        role: row.role,
+        spans: [...row.spans],
+        delivered: row.delivered,
+        read: row.read,
+      })
     for (const item of stored.list) this.list.set(item.conversation, item)
   }
 
@@ -189,7 +194,18 @@ export class ConversationState {
   stored(entry: Folded): StoredConversation {
     const { conversation, kind, epoch, title, open, creator } = this
     const membershipSeq = Math.min(this.membershipSeq, entry.seq)
-    return { conversation, kind, epoch, head: entry.seq, ordinal: entry.ordinal, membershipSeq, time: entry.time, title, open, creator }
+    return {
+      conversation,
+      kind,
+      epoch,
+      head: entry.seq,
+      ordinal: entry.ordinal,
+      membershipSeq,
+      time: entry.time,
+      title,
+      open,
+      creator,
+    }
   }
 }
 

@@ -23,12 +23,9 @@ import type { KeptEntry } from './kept-entries.js'
 import { NO_CONSEQUENCES } from './pending-entry.js'
 import type { PendingEntry } from './pending-entry.js'
 import { maySend } from './permissions.js'
-import type { RecentIds } from './recent-ids.js'
+import { ID_HORIZON_MS } from './recent-ids.js'
 import * as spans from './spans.js'
 import type { Caller } from './transport.js'
-
-/** Client message ids younger than this are all in memory; older ones are looked up in history. */
-export const ID_HORIZON_MS = 600_000
 
 /** Above so many participants a group counts as large: joins and leaves are not pushed, receipts are off. */
 export const LARGE = 100
@@ -47,7 +44,9 @@ export type ConversationMessage =
 
 /** What a conversation needs of the shard it belongs to. */
 export interface ConversationShard {
-  readonly recentIds: RecentIds
+  /** Seq of a client message id seen within the horizon; 0 when it was not. It may be that of another id: compare the entry. */
+  seqOf(conversation: ConversationId, sender: UserId, id: MessageId): number
+  noteId(conversation: ConversationId, sender: UserId, id: MessageId, seq: number): void
   readonly history: History
   readonly clock: Clock
   /** Why an entry of so many bytes cannot be taken now; null when it can. */
@@ -191,7 +190,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable {
 
   /** Whether a preceding message is here; one that is older than the horizon was settled long ago. */
   #arrived(sender: UserId, id: MessageId): boolean {
-    return this.#tooOld(id) || this.#shard.recentIds.find(this.id, sender, id) !== 0
+    return this.#tooOld(id) || this.#shard.seqOf(this.id, sender, id) !== 0
   }
 
   #tooOld(id: MessageId): boolean {
@@ -202,7 +201,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable {
 
   /** Makes the entry unless its id was stored or is about to be: then the answer is that entry's. */
   #once(draft: Draft): void | Promise<void> {
-    const seq = this.#shard.recentIds.find(this.id, draft.caller.user, draft.id)
+    const seq = this.#shard.seqOf(this.id, draft.caller.user, draft.id)
     if (seq === 0 && !this.#tooOld(draft.id)) {
       this.#make(draft)
       return
@@ -317,7 +316,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable {
       leaving: changed.filter((user) => !state.present(user)),
       waiting: to === null ? [] : [to],
     }
-    if (id !== '') this.#shard.recentIds.add(this.id, caller.user, id, seq)
+    if (id !== '') this.#shard.noteId(this.id, caller.user, id, seq)
     this.#pending.set(seq, pending)
     this.#shard.append(this, pending)
   }
@@ -346,7 +345,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable {
     this.committed = entry.seq
     this.#pushed = entry.seq
     this.kept.add(entry)
-    if (entry.id !== '') this.#shard.recentIds.add(this.id, entry.sender, entry.id, entry.seq)
+    if (entry.id !== '') this.#shard.noteId(this.id, entry.sender, entry.id, entry.seq)
   }
 
   #sent(seq: number, time: number): OwnerReply {

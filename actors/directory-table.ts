@@ -1,12 +1,13 @@
 /**
  * Directory table: the directory in memory, 12 bytes a slot and 15 to 19 bytes an entry. Split into parts by fingerprint,
  * so that no growing step takes long. Nodes are numbered in slots, and a slot is used again when its node was dropped.
- * directory-sync.ts feeds it on one side, routing asks it on the other.
+ * directory-sync.ts feeds it on one side, routing asks it on the other. Two users with one fingerprint share an entry:
+ * while both are on one node the leave of one takes both away (once in 2^64 pairs).
  */
 import type { NodeId } from './bus.js'
 import type { Directory } from './directory.js'
 import type { UserId } from '../protocol/ids.js'
-import { absorb, finish, HIGH_WORD, LOW_WORD } from './fingerprint.js'
+import { Fingerprint } from './fingerprint.js'
 import { FingerprintTable } from './fingerprint-table.js'
 
 /** A power of two. */
@@ -15,6 +16,7 @@ const PARTS = 256
 export class DirectoryTable implements Directory {
   version = 0
   private readonly seed: number
+  private readonly fingerprint = new Fingerprint()
   private readonly parts = Array.from({ length: PARTS }, () => new FingerprintTable())
   private readonly slots = new Map<NodeId, number>()
   /** Nodes by slot; slot 0 is not used, a hole is free. */
@@ -36,8 +38,7 @@ export class DirectoryTable implements Directory {
 
   enter(node: NodeId, user: UserId): void {
     const slot = this.slots.get(node) ?? this.addNode(node)
-    const high = this.high(user)
-    const low = this.low(user)
+    const { high, low } = this.take(user)
     const part = this.part(low)
     if (part.has(high, low, slot)) return
     part.add(high, low, slot)
@@ -47,8 +48,8 @@ export class DirectoryTable implements Directory {
   leave(node: NodeId, user: UserId): void {
     const slot = this.slots.get(node)
     if (slot === undefined) return
-    const low = this.low(user)
-    if (this.part(low).remove(this.high(user), low, slot)) this.version++
+    const { high, low } = this.take(user)
+    if (this.part(low).remove(high, low, slot)) this.version++
   }
 
   drop(node: NodeId): void {
@@ -61,8 +62,7 @@ export class DirectoryTable implements Directory {
   }
 
   nodesOf(user: UserId, into: Set<NodeId>): void {
-    const high = this.high(user)
-    const low = this.low(user)
+    const { high, low } = this.take(user)
     const part = this.part(low)
     for (let slot = part.find(high, low), nth = 1; slot !== 0; slot = part.find(high, low, nth++)) {
       into.add(this.nodes[slot] as NodeId)
@@ -77,12 +77,12 @@ export class DirectoryTable implements Directory {
     return slot
   }
 
-  private high(user: UserId): number {
-    return finish(absorb(this.seed, user, HIGH_WORD))
-  }
-
-  private low(user: UserId): number {
-    return finish(absorb(this.seed, user, LOW_WORD))
+  /** The fingerprint of a user, good until the next one is taken. */
+  private take(user: UserId): Fingerprint {
+    this.fingerprint.begin(this.seed)
+    this.fingerprint.absorb(user)
+    this.fingerprint.finish()
+    return this.fingerprint
   }
 
   private part(low: number): FingerprintTable {

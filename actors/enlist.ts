@@ -30,11 +30,17 @@ export function changeBody(id: MessageId, detail: ChangeDetail): Uint8Array {
 }
 
 /** What the users' own conversations must hear of an entry that was just folded into `state`. */
-export function makeEnlists(state: ConversationState, entry: Folded, detail: ChangeDetail, changed: readonly UserId[]): Enlist[] {
+export function makeEnlists(
+  state: ConversationState,
+  entry: Folded,
+  detail: ChangeDetail,
+  changed: readonly UserId[],
+): Enlist[] {
   if (state.kind === 'user' || changed.length === 0) return []
   const entered = enters(state, entry)
   if (entered === null) return []
-  const users = entry.kind === ENTRY_KIND.role ? changed.filter((user) => detail.participants?.[user] === 'banned') : changed
+  const users =
+    entry.kind === ENTRY_KIND.role ? changed.filter((user) => detail.participants?.[user] === 'banned') : changed
   return users.map((user) => ({
     frame: 'enlist',
     conversation: userConversation(user),

@@ -56,9 +56,20 @@ export type Envelope =
   /** To the owners: how far users' devices got. */
   | { readonly type: 'marks'; readonly marks: readonly ConversationMark[] }
   /** To a node with sessions of `user`. */
-  | { readonly type: 'receipts'; readonly user: UserId; readonly conversation: ConversationId; readonly items: Receipts['items'] }
+  | {
+      readonly type: 'receipts'
+      readonly user: UserId
+      readonly conversation: ConversationId
+      readonly items: Receipts['items']
+    }
   /** To the owner. */
-  | { readonly type: 'signal'; readonly conversation: ConversationId; readonly sender: UserId; readonly name: string; readonly data: Uint8Array }
+  | {
+      readonly type: 'signal'
+      readonly conversation: ConversationId
+      readonly sender: UserId
+      readonly name: string
+      readonly data: Uint8Array
+    }
   /** From the owner to nodes with participants. */
   | {
       readonly type: 'signalled'
@@ -70,12 +81,19 @@ export type Envelope =
     }
   | { readonly type: 'heads'; readonly heads: readonly AnnouncedHead[] }
   /** To the owner of the users' own conversations. */
-  | { readonly type: 'attach'; readonly sessions: readonly AttachedSession[] }
+  | { readonly type: 'attach'; readonly sessions: readonly AttachedSession[]; readonly fresh: boolean }
+  | { readonly type: 'detach'; readonly sessions: readonly AttachedSession[] }
   /** Close older sessions of the device than this one. */
   | { readonly type: 'displace'; readonly user: UserId; readonly device: DeviceId; readonly session: number }
   | { readonly type: 'disconnect'; readonly user: UserId; readonly device: DeviceId | null; readonly close: CloseName }
   /** Changes of this node's online users; with `reset` all of them, the first part of a snapshot. */
-  | { readonly type: 'directory'; readonly number: number; readonly reset: boolean; readonly entered: readonly UserId[]; readonly left: readonly UserId[] }
+  | {
+      readonly type: 'directory'
+      readonly number: number
+      readonly reset: boolean
+      readonly entered: readonly UserId[]
+      readonly left: readonly UserId[]
+    }
   | { readonly type: 'directoryAsk' }
   /** I missed bus messages of yours: announce recent heads to me. */
   | { readonly type: 'gap' }
@@ -166,7 +184,13 @@ function decodeSend(reader: Reader): Envelope {
   const id = readId(reader)
   const type = reader.uint()
   const body = reader.bin(1 << 20)
-  return { type: 'command', token, view, caller, command: { frame: 'send', ref: 0, conversation, after, id, type, body } }
+  return {
+    type: 'command',
+    token,
+    view,
+    caller,
+    command: { frame: 'send', ref: 0, conversation, after, id, type, body },
+  }
 }
 
 function writeId(id: string | null): void {

@@ -2,12 +2,10 @@
  * Fifo: a queue in one array used as a circle. It grows by doubling and never shrinks; pushing and shifting allocate
  * nothing in between. Mailboxes and the run queue of the actor system are made of it.
  */
-const FIRST_CAPACITY = 8
-
 export class Fifo<T> {
   size = 0
   private head = 0
-  private slots: (T | undefined)[] = new Array<T | undefined>(FIRST_CAPACITY).fill(undefined)
+  private slots: (T | undefined)[] = [undefined, undefined, undefined, undefined]
 
   get capacity(): number {
     return this.slots.length

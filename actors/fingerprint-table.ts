@@ -31,6 +31,13 @@ export class FingerprintTable {
     return 0
   }
 
+  /** How many values a fingerprint has. */
+  count(high: number, low: number): number {
+    let count = 0
+    while (this.find(high, low, count) !== 0) count++
+    return count
+  }
+
   has(high: number, low: number, value: number): boolean {
     return this.size > 0 && this.slotOf(high, low, value) >= 0
   }

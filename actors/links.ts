@@ -48,6 +48,11 @@ export class Links {
     this.#parts = parts
   }
 
+  /** Whether something waits for `flush`. */
+  get waiting(): boolean {
+    return this.#waiting.size > 0
+  }
+
   open(): Promise<void> {
     return this.#parts.bus.open(this.#parts.node, (bytes) => this.#receive(bytes))
   }

@@ -12,12 +12,13 @@ const KEPT_CAPACITY = 64
 const SHELF_LENGTH = 1024
 
 export class Mailbox<M> {
-  /** When the message taken last was put, as told to `put`. */
-  takenSince = 0
+  /** When the message taken last was put, if it was the sample, else -1. */
+  takenSince = -1
   private readonly user = new Fifo<M>()
-  private readonly userSince = new Fifo<number>()
   private system: Fifo<M> | undefined
-  private systemSince: Fifo<number> | undefined
+  /** One message of the user lane at a time is timed, the sample: how many are before it (-1 none), and since when it waits. */
+  private beforeSample = -1
+  private sampleSince = 0
 
   get size(): number {
     return this.user.size + (this.system?.size ?? 0)
@@ -28,22 +29,33 @@ export class Mailbox<M> {
     return this.user.capacity <= KEPT_CAPACITY && (this.system?.capacity ?? 0) <= KEPT_CAPACITY
   }
 
-  /** False when the lane holds as much as it may. `since` is a time of the caller's choice. */
-  put(message: M, lane: Lane, userCapacity: number, since: number): boolean {
-    const urgent = lane === 'system'
-    const waiting = urgent ? (this.system ??= new Fifo()) : this.user
-    if (waiting.size >= (urgent ? userCapacity * SYSTEM_FACTOR : userCapacity)) return false
-    waiting.push(message)
-    const times = urgent ? (this.systemSince ??= new Fifo()) : this.userSince
-    times.push(since)
+  /** False when the lane holds as much as it may. `now` is asked when the message becomes the sample. */
+  put(message: M, lane: Lane, userCapacity: number, now: () => number): boolean {
+    if (lane === 'system') return this.putUrgent(message, userCapacity * SYSTEM_FACTOR)
+    if (this.user.size >= userCapacity) return false
+    if (this.beforeSample < 0) this.sample(now())
+    this.user.push(message)
     return true
   }
 
   /** Takes the oldest message of the system lane, else of the user lane; call it only while `size` is above 0. */
   take(): M {
     const urgent = this.system !== undefined && this.system.size > 0
-    this.takenSince = (urgent ? this.systemSince : this.userSince)?.shift() ?? 0
+    this.takenSince = !urgent && this.beforeSample === 0 ? this.sampleSince : -1
+    if (!urgent && this.beforeSample >= 0) this.beforeSample--
     return (urgent ? this.system : this.user)?.shift() as M
+  }
+
+  private putUrgent(message: M, capacity: number): boolean {
+    this.system ??= new Fifo()
+    if (this.system.size >= capacity) return false
+    this.system.push(message)
+    return true
+  }
+
+  private sample(now: number): void {
+    this.beforeSample = this.user.size
+    this.sampleSince = now
   }
 }
 

@@ -32,7 +32,11 @@ interface Found {
   readonly bytes: Uint8Array
 }
 
-export function readPage(history: History, kept: KeptEntries, request: PageRequest): PageContent | Promise<PageContent> {
+export function readPage(
+  history: History,
+  kept: KeptEntries,
+  request: PageRequest,
+): PageContent | Promise<PageContent> {
   const parts = visible(request.spans, request.from, request.to)
   const lowest = parts[0]?.[0]
   if (lowest === undefined || request.limit === 0) return { items: [], more: lowest !== undefined }

@@ -15,7 +15,12 @@ export interface Consequences {
   /** Told to the users' own conversations after the commit, until they answered. */
   readonly enlists: readonly Enlist[]
   /** Of `u:` entries: the list item that was added or removed. */
-  readonly list: { readonly conversation: string; readonly since: number; readonly epoch: number; readonly gone: boolean } | null
+  readonly list: {
+    readonly conversation: string
+    readonly since: number
+    readonly epoch: number
+    readonly gone: boolean
+  } | null
 }
 
 export const NO_CONSEQUENCES: Consequences = { participants: [], enlists: [], list: null }

@@ -5,7 +5,7 @@
  * came with a time far from now lives in generations by arrival. Old generations are dropped whole.
  */
 import { messageIdTime, type ConversationId, type MessageId, type UserId } from '../protocol/ids.js'
-import { absorb, finish, HIGH_WORD, LOW_WORD } from './fingerprint.js'
+import { Fingerprint } from './fingerprint.js'
 import { FingerprintTable } from './fingerprint-table.js'
 
 /** How long ids are remembered. An id made earlier than this, or that far in the future, may be known to history alone. */
@@ -24,6 +24,7 @@ type Generations = Map<number, FingerprintTable>
 
 export class RecentIds {
   private readonly seed: number
+  private readonly fingerprint = new Fingerprint()
   private readonly byMade: Generations = new Map()
   private readonly strays: Generations = new Map()
 
@@ -41,9 +42,13 @@ export class RecentIds {
   }
 
   key(conversation: ConversationId, sender: UserId, id: MessageId): IdKey {
-    const high = absorb(absorb(absorb(this.seed, conversation, HIGH_WORD), sender, HIGH_WORD), id, HIGH_WORD)
-    const low = absorb(absorb(absorb(this.seed, conversation, LOW_WORD), sender, LOW_WORD), id, LOW_WORD)
-    return { high: finish(high), low: finish(low), made: messageIdTime(id) }
+    const { fingerprint } = this
+    fingerprint.begin(this.seed)
+    fingerprint.absorb(conversation)
+    fingerprint.absorb(sender)
+    fingerprint.absorb(id)
+    fingerprint.finish()
+    return { high: fingerprint.high, low: fingerprint.low, made: messageIdTime(id) }
   }
 
   /**
@@ -51,12 +56,9 @@ export class RecentIds {
    * another message, ask for the next candidate with `skip` one higher.
    */
   find(key: IdKey, skip = 0): number {
-    for (const table of this.tablesOf(key)) {
-      for (let seq = table.find(key.high, key.low), nth = 1; seq !== 0; seq = table.find(key.high, key.low, nth++)) {
-        if (skip-- === 0) return seq
-      }
-    }
-    return 0
+    const own = this.byMade.get(generationOf(key.made))
+    const seq = own?.find(key.high, key.low, skip) ?? 0
+    return seq !== 0 || this.strays.size === 0 ? seq : this.findStray(key, skip - (own?.count(key.high, key.low) ?? 0))
   }
 
   /** Remembers a seq from 1 to 2^32 - 1. */
@@ -68,7 +70,8 @@ export class RecentIds {
 
   /** Takes back what was added; harmless when it is not there. */
   remove(key: IdKey, seq: number): void {
-    for (const table of this.tablesOf(key)) if (table.remove(key.high, key.low, seq)) return
+    if (this.byMade.get(generationOf(key.made))?.remove(key.high, key.low, seq) === true) return
+    for (const table of this.strays.values()) if (table.remove(key.high, key.low, seq)) return
   }
 
   /**
@@ -82,11 +85,14 @@ export class RecentIds {
     }
   }
 
-  /** Where a key may be: the generation of its time, and all strays (there are hardly ever any). */
-  private *tablesOf(key: IdKey): Iterable<FingerprintTable> {
-    const own = this.byMade.get(generationOf(key.made))
-    if (own !== undefined) yield own
-    if (this.strays.size > 0) yield* this.strays.values()
+  /** An id of any time may be a stray, by the clock of its arrival; there are hardly ever any. */
+  private findStray(key: IdKey, skip: number): number {
+    for (const table of this.strays.values()) {
+      const seq = table.find(key.high, key.low, skip)
+      if (seq !== 0) return seq
+      skip -= table.count(key.high, key.low)
+    }
+    return 0
   }
 }
 

@@ -4,7 +4,7 @@
  * follows from it. Nothing of it outlives a loss: the next owner builds everything from journal and history.
  */
 import { decodeEntry } from '../protocol/entry-codec.js'
-import type { ConversationId } from '../protocol/ids.js'
+import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
 import { Activator } from './activator.js'
 import { Archiver } from './archiver.js'
 import type { Clock } from './clock.js'
@@ -48,6 +48,8 @@ export interface ShardParts {
   serving(shard: Shard, heads: readonly AnnouncedHead[]): void
   /** Another owner wrote to the journal. */
   fenced(shard: Shard): void
+  /** Any number that clients do not know. */
+  readonly seed: number
   /** Where the journal stood when this node last owned the shard. */
   readonly known: { readonly stream: string; readonly seq: number } | null
 }
@@ -67,7 +69,7 @@ interface Serving {
 
 export class Shard implements ConversationShard {
   readonly id: ShardId
-  readonly recentIds: RecentIds
+  readonly #ids: RecentIds
   readonly #parts: ShardParts
   readonly #heads: RecentHeads
   readonly #unarchived = new Unarchived()
@@ -75,17 +77,19 @@ export class Shard implements ConversationShard {
   /** Passivated conversations: what is enough to answer a device that has everything. */
   readonly #stubs = new Map<ConversationId, AnnouncedHead>()
   readonly #ready: Promise<Serving>
+  #begin: () => void = () => undefined
   #serving: Serving | null = null
   #stopped = false
 
   constructor(parts: ShardParts) {
     this.#parts = parts
     this.id = parts.id
-    this.recentIds = new RecentIds(parts.clock)
+    this.#ids = new RecentIds(parts.seed)
     this.#heads = new RecentHeads(parts.clock)
-    this.#ready = this.#start()
+    this.#ready = new Promise<void>((resolve) => (this.#begin = resolve)).then(() => this.#takeOver())
     this.#ready.catch((error: unknown) => {
-      if (!(error instanceof NotOurs)) parts.log.error({ shard: parts.id, error: String(error) }, 'a shard cannot be served')
+      if (!(error instanceof NotOurs))
+        parts.log.error({ shard: parts.id, error: String(error) }, 'a shard cannot be served')
     })
   }
 
@@ -114,16 +118,42 @@ export class Shard implements ConversationShard {
     return this.#heads.all()
   }
 
-  async #start(): Promise<Serving> {
-    const taken = await takeOver({ ...this.#parts, shard: this.id, owner: () => (this.#stopped ? null : this.#parts.owner()) })
+  /** Begins to take the shard over. */
+  start(): void {
+    this.#begin()
+  }
+
+  conversationIds(): Iterable<ConversationId> {
+    return this.#conversations.keys()
+  }
+
+  async #takeOver(): Promise<Serving> {
+    const taken = await takeOver({
+      ...this.#parts,
+      shard: this.id,
+      owner: () => (this.#stopped ? null : this.#parts.owner()),
+    })
     if (this.#stopped) throw new NotOurs()
     const { history, clock, log, counters } = this.#parts
-    const common = { history, clock, log, counters, shard: this.id, stream: taken.stream, epoch: taken.epoch, unarchived: this.#unarchived }
+    const common = {
+      history,
+      clock,
+      log,
+      counters,
+      shard: this.id,
+      stream: taken.stream,
+      epoch: taken.epoch,
+      unarchived: this.#unarchived,
+    }
     const serving: Serving = {
       taken,
       writer: this.#makeWriter(taken),
       archiver: new Archiver(common, taken.stored),
-      activator: new Activator({ ...common, make: (state, stored) => this.#make(state, stored), restored: (entry) => this.#restored(entry) }),
+      activator: new Activator({
+        ...common,
+        make: (state, stored) => this.#make(state, stored),
+        restored: (entry) => this.#restored(entry),
+      }),
     }
     this.#serving = serving
     this.#takeRecords(taken)
@@ -194,8 +224,11 @@ export class Shard implements ConversationShard {
     return conversation
   }
 
-  #make(state: Conversation['state'], stored: Parameters<ConstructorParameters<typeof Activator>[0]['make']>[1]): Conversation {
-    for (const { sender, id, seq } of stored?.ids ?? []) this.recentIds.add(state.conversation, sender, id, seq)
+  #make(
+    state: Conversation['state'],
+    stored: Parameters<ConstructorParameters<typeof Activator>[0]['make']>[1],
+  ): Conversation {
+    for (const { sender, id, seq } of stored?.ids ?? []) this.noteId(state.conversation, sender, id, seq)
     return new Conversation(state, this, this.#parts.outlet)
   }
 
@@ -215,8 +248,17 @@ export class Shard implements ConversationShard {
     return { frame: 'onePage', page: { conversation, epoch, head: seq, recovered: true, more: false, items: [] } }
   }
 
-  conversations(): Iterable<Conversation> {
-    return this.#conversations.values()
+  seqOf(conversation: ConversationId, sender: UserId, id: MessageId): number {
+    return this.#ids.find(this.#ids.key(conversation, sender, id))
+  }
+
+  noteId(conversation: ConversationId, sender: UserId, id: MessageId, seq: number): void {
+    this.#ids.add(this.#ids.key(conversation, sender, id), seq, this.clock.now())
+  }
+
+  /** Forgets ids beyond the horizon, but none that history may not have yet. */
+  expireIds(): void {
+    this.#ids.expire(Math.min(this.clock.now(), this.#unarchived.oldestTime))
   }
 
   // ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -285,11 +327,37 @@ export class Shard implements ConversationShard {
 
 function toUnarchived({ conversation, entry }: Queued): UnarchivedEntry {
   const { seq, time, sender, id, type, bytes, kind, ordinal, consequences } = entry
-  return { seq, time, sender, id, type, bytes, kind, ordinal, consequences, conversation, record: null, conversationId: conversation.id }
+  return {
+    seq,
+    time,
+    sender,
+    id,
+    type,
+    bytes,
+    kind,
+    ordinal,
+    consequences,
+    conversation,
+    record: null,
+    conversationId: conversation.id,
+  }
 }
 
 function fromJournal(bytes: Uint8Array): UnarchivedEntry {
   const { seq, time, sender, id, type, kind, ordinal, conversation } = decodeEntry(bytes)
   const consequences = { participants: [], enlists: [], list: null }
-  return { seq, time, sender, id, type, bytes, kind, ordinal, consequences, conversation: null, record: null, conversationId: conversation }
+  return {
+    seq,
+    time,
+    sender,
+    id,
+    type,
+    bytes,
+    kind,
+    ordinal,
+    consequences,
+    conversation: null,
+    record: null,
+    conversationId: conversation,
+  }
 }

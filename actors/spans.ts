@@ -6,10 +6,12 @@
 export const isOpen = (spans: readonly number[]): boolean => spans.length % 2 === 1
 
 /** Begins an interval at `seq`, unless one is open. */
-export const opened = (spans: readonly number[], seq: number): number[] => (isOpen(spans) ? [...spans] : [...spans, seq])
+export const opened = (spans: readonly number[], seq: number): number[] =>
+  isOpen(spans) ? [...spans] : [...spans, seq]
 
 /** Ends the open interval with `seq`, if there is one. */
-export const closed = (spans: readonly number[], seq: number): number[] => (isOpen(spans) ? [...spans, seq] : [...spans])
+export const closed = (spans: readonly number[], seq: number): number[] =>
+  isOpen(spans) ? [...spans, seq] : [...spans]
 
 /** The parts of `from`..`to` (both included) that are visible, rising. */
 export function visible(spans: readonly number[], from: number, to: number): [number, number][] {

@@ -41,6 +41,11 @@ export class Unarchived {
     return this.#archived
   }
 
+  /** Time of the oldest entry; Infinity when there is none. */
+  get oldestTime(): number {
+    return this.#records.find((record) => record.entries.length > 0)?.entries[0]?.time ?? Infinity
+  }
+
   /** Starts where history stands. */
   startAt(archived: number): void {
     this.#archived = archived

@@ -142,9 +142,6 @@ t.test('next view: it is numbered, ordered, and of the lowest version', async (t
   t.equal(first.owners.length, 8)
   const second = nextView(first, [memberOf('b', { version: 3 }), memberOf('c', { version: 4 })], 8)
   t.match(second, { number: 2, version: 3, members: [{ node: 'b' }, { node: 'c' }] })
-  for (const [shard, owner] of first.owners.entries()) {
-    if (first.members[owner]?.node === 'b') t.equal(second.members[second.owners[shard] ?? -1]?.node, 'b')
-  }
 })
 
 t.test('next view: a node that restarted keeps its shards', async (t) => {

@@ -1,0 +1,163 @@
+/**
+ * Fan-out: takes a stored entry to every node that has participants online, once per node, and on this node to their sessions. The owner's
+ * side is `push`, the receiving side `deliver`; both meet in `LocalSessions`. Nothing here waits for a socket.
+ */
+import type { ConversationId, UserId } from '../protocol/ids.js'
+import type { Audiences } from './audiences.js'
+import type { NodeId } from './bus.js'
+import type { Conversation, Mark, Outlet } from './conversation.js'
+import { Delivery } from './delivery.js'
+import type { DeliveryFields } from './delivery.js'
+import type { Directory } from './directory.js'
+import { encodeEnvelope } from './envelope.js'
+import type { Envelope } from './envelope.js'
+import type { Links } from './links.js'
+import type { PendingEntry } from './pending-entry.js'
+import type { AnnouncedHead } from './recent-heads.js'
+import { Receipts } from './receipts.js'
+import type { Clock } from './clock.js'
+import type { MarkWriter } from './marks.js'
+
+/** What the sessions of this node take. */
+export interface LocalSessions {
+  deliver(users: Iterable<UserId>, delivery: Delivery): void
+  receipts(user: UserId, conversation: ConversationId, items: readonly Mark[]): void
+  signalled(users: Iterable<UserId>, conversation: ConversationId, sender: UserId, name: string, data: Uint8Array): void
+  head(users: Iterable<UserId>, head: AnnouncedHead): void
+}
+
+export interface FanOutParts {
+  readonly node: NodeId
+  readonly clock: Clock
+  readonly directory: Directory
+  readonly links: Links
+  readonly audiences: Audiences
+  readonly sessions: LocalSessions
+  readonly marks: MarkWriter
+}
+
+/** The nodes of a conversation, as computed at a state of directory and membership. */
+interface Reach {
+  directory: number
+  membership: number
+  readonly nodes: Set<NodeId>
+}
+
+export class FanOut implements Outlet {
+  readonly #parts: FanOutParts
+  readonly #receipts: Receipts
+  readonly #reach = new WeakMap<Conversation, Reach>()
+
+  constructor(parts: FanOutParts) {
+    this.#parts = parts
+    this.#receipts = new Receipts({
+      clock: parts.clock,
+      send: (user, conversation, items) => this.#sendReceipts(user, conversation, items),
+    })
+  }
+
+  // ── the owner's side ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  push(conversation: Conversation, entry: PendingEntry, prev: number): void {
+    const { seq, time, kind, membershipBefore, membershipSeq, leaving, bytes } = entry
+    const fields: DeliveryFields = {
+      conversation: conversation.id,
+      epoch: conversation.state.epoch,
+      prev,
+      seq,
+      time,
+      kind,
+      membershipBefore,
+      membershipSeq,
+      leaving,
+      entry: bytes,
+    }
+    const nodes = this.#nodesOf(conversation, leaving)
+    let envelope: Uint8Array | null = null
+    for (const node of nodes) {
+      if (node === this.#parts.node) this.#parts.sessions.deliver(present(conversation, leaving), new Delivery(fields))
+      else this.#parts.links.postEncoded(node, (envelope ??= encodeEnvelope({ type: 'push', delivery: fields })))
+    }
+  }
+
+  #nodesOf(conversation: Conversation, leaving: readonly UserId[]): ReadonlySet<NodeId> {
+    const { directory } = this.#parts
+    const membership = conversation.state.membershipSeq
+    let reach = this.#reach.get(conversation)
+    if (reach?.directory !== directory.version || reach.membership !== membership) {
+      reach ??= { directory: 0, membership: 0, nodes: new Set() }
+      reach.nodes.clear()
+      reach.directory = directory.version
+      reach.membership = membership
+      for (const user of conversation.presentUsers()) directory.nodesOf(user, reach.nodes)
+      this.#reach.set(conversation, reach)
+    }
+    if (leaving.length === 0) return reach.nodes
+    const nodes = new Set(reach.nodes)
+    for (const user of leaving) directory.nodesOf(user, nodes)
+    return nodes
+  }
+
+  receipt(conversation: Conversation, mark: Mark, before: Mark): void {
+    this.#parts.marks.add({ conversation: conversation.id, ...mark })
+    this.#receipts.note(conversation, mark, before)
+  }
+
+  #sendReceipts(user: UserId, conversation: ConversationId, items: readonly Mark[]): void {
+    const nodes = new Set<NodeId>()
+    this.#parts.directory.nodesOf(user, nodes)
+    for (const node of nodes) {
+      if (node === this.#parts.node) this.#parts.sessions.receipts(user, conversation, items)
+      else this.#parts.links.post(node, { type: 'receipts', user, conversation, items })
+    }
+  }
+
+  signal(conversation: Conversation, sender: UserId, name: string, data: Uint8Array): void {
+    const { membershipSeq } = conversation.state
+    const envelope: Envelope = { type: 'signalled', conversation: conversation.id, membershipSeq, sender, name, data }
+    let encoded: Uint8Array | null = null
+    for (const node of this.#nodesOf(conversation, [])) {
+      if (node === this.#parts.node)
+        this.#parts.sessions.signalled(conversation.presentUsers(), conversation.id, sender, name, data)
+      else this.#parts.links.postEncoded(node, (encoded ??= encodeEnvelope(envelope)))
+    }
+  }
+
+  /** Announces heads to one node, or to all (also this one). */
+  announce(heads: readonly AnnouncedHead[], to: NodeId | 'all'): void {
+    if (heads.length === 0) return
+    if (to !== 'all') {
+      this.#parts.links.post(to, { type: 'heads', heads })
+      return
+    }
+    this.#parts.links.broadcast({ type: 'heads', heads })
+    this.takeHeads(heads)
+  }
+
+  flush(): void {
+    this.#receipts.flush()
+  }
+
+  // ── the receiving side ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  deliver(fields: DeliveryFields): void {
+    const delivery = new Delivery(fields)
+    this.#parts.audiences.ofDelivery(delivery, (users) => this.#parts.sessions.deliver(users, delivery))
+  }
+
+  takeSignal({ conversation, membershipSeq, sender, name, data }: Extract<Envelope, { type: 'signalled' }>): void {
+    this.#parts.audiences.of(conversation, membershipSeq, (users) =>
+      this.#parts.sessions.signalled(users, conversation, sender, name, data),
+    )
+  }
+
+  takeHeads(heads: readonly AnnouncedHead[]): void {
+    for (const head of heads)
+      this.#parts.audiences.of(head.conversation, 0, (users) => this.#parts.sessions.head(users, head))
+  }
+}
+
+function* present(conversation: Conversation, leaving: readonly UserId[]): Iterable<UserId> {
+  yield* conversation.presentUsers()
+  yield* leaving
+}

@@ -1,0 +1,31 @@
+/** What a session needs of the node it lives on; sessions.ts provides it. */
+import type { ConversationId, UserId } from '../protocol/ids.js'
+import type { Authenticator } from './authenticator.js'
+import type { Clock } from './clock.js'
+import type { OwnerCommand, ReplyTo } from './command.js'
+import type { Counters } from './counters.js'
+import type { Session } from './session.js'
+import type { Rate } from './token-bucket.js'
+
+export interface SessionHost {
+  readonly node: string
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly authenticator: Authenticator
+  /** Seconds between the client's pings. */
+  readonly pingSeconds: number
+  /** Commands a connection may send. */
+  readonly rate: Rate
+  /** The session's user is known; the answer is the session's number. Closes an older session of the device. */
+  opened(session: Session): number
+  ended(session: Session, wasOpen: boolean): void
+  /** The session has something to write at the end of this turn. */
+  dirty(session: Session): void
+  /** Calls `check` once a second until `unwatch`. */
+  watch(session: Session): void
+  unwatch(session: Session): void
+  route(session: Session, command: OwnerCommand, to: ReplyTo): void
+  mark(conversation: ConversationId, user: UserId, delivered: number, read: number): void
+  signal(conversation: ConversationId, sender: UserId, name: string, data: Uint8Array): void
+  presence(users: readonly UserId[], to: ReplyTo): void
+}

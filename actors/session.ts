@@ -1,0 +1,417 @@
+/**
+ * Session actor: one connected device. It turns frames into commands for the router, gives the answers back, and puts pushes into the
+ * socket, gathered per turn. A device that does not acknowledge gets its pushes again; one that reads too slowly is switched from
+ * push to paging. It knows its connection only through the Transport contract.
+ */
+import { CLOSE_CODES } from '../protocol/close-codes.js'
+import type { CloseName } from '../protocol/close-codes.js'
+import type { Codec, CommandSink, FrameError } from '../protocol/codec.js'
+import type { Command, Connect, PushFrame, Read, Received, Reply, Resume, ServerFrame } from '../protocol/frames.js'
+import { userConversation } from '../protocol/ids.js'
+import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
+import type { Actor, Ref } from './actor.js'
+import type { Identity } from './authenticator.js'
+import { refusal } from './command.js'
+import type { OwnerCommand, OwnerReply, ReplyTo } from './command.js'
+import type { Delivery } from './delivery.js'
+import { MissedHeads } from './missed-heads.js'
+import { ResumeCollector } from './resume-collector.js'
+import type { SessionHost } from './session-host.js'
+import { TokenBucket } from './token-bucket.js'
+import type { Connection, SessionPort } from './transport.js'
+import { UnackedPushes } from './unacked-pushes.js'
+import type { UnackedPush } from './unacked-pushes.js'
+
+export type SessionMessage =
+  | Command
+  | { readonly frame: 'fault'; readonly fault: FrameError }
+  | { readonly frame: 'verified'; readonly connect: Connect; readonly identity: Identity }
+  | { readonly frame: 'rejected' }
+
+type Phase =
+  /** Accepted, no connect frame yet. */
+  | 'new'
+  /** The token is being checked. */
+  | 'checking'
+  /** A user's device. */
+  | 'open'
+  /** Closed by either side. */
+  | 'closed'
+
+/** Milliseconds after which unacknowledged pushes are repeated first; doubled each time. */
+const REPEAT_MS = 3_000
+const REPEATS = 3
+/** Bytes in the socket's buffer, or pushed and not acknowledged, above which a device counts as a slow reader. */
+const SLOW_BYTES = 256 * 1024
+
+export class Session implements Actor<SessionMessage>, SessionPort, CommandSink, ReplyTo {
+  readonly codec: Codec
+  user: UserId = ''
+  device: DeviceId = ''
+  /** Number of this session of the device; unique, rising with time. */
+  number = 0
+  phase: Phase = 'new'
+  readonly openedAt: number
+  /** Milliseconds since 1970 at which the token ends. */
+  expires = Infinity
+  /** When the device sent its last application ping; 0 if it never did. */
+  pingedAt = 0
+  ref: Ref<SessionMessage> | null = null
+  #pushes = 0
+  /** Whether the device acknowledges at all: one that never did (a person with wscat) is not pressed. */
+  #acknowledges = false
+  #out: Uint8Array[] | null = null
+  #unacked: UnackedPushes | null = null
+  /** Set while the device is a slow reader. */
+  #missed: MissedHeads | null = null
+  #bucket: TokenBucket | null = null
+  readonly #connection: Connection
+  readonly #host: SessionHost
+
+  constructor(connection: Connection, codec: Codec, host: SessionHost) {
+    this.#connection = connection
+    this.codec = codec
+    this.#host = host
+    this.openedAt = host.clock.now()
+  }
+
+  get remote(): string {
+    return this.#connection.remote
+  }
+
+  // ── from the gateway ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  receive(data: Uint8Array): void
+  receive(message: SessionMessage): void
+  receive(input: Uint8Array | SessionMessage): void {
+    if (input instanceof Uint8Array) {
+      this.codec.decodeCommands(input, this)
+    } else this.#handle(input)
+  }
+
+  command(command: Command): void {
+    this.ref?.tell(command)
+  }
+
+  fault(fault: FrameError): void {
+    this.ref?.tell({ frame: 'fault', fault })
+  }
+
+  alive(): void {
+    // uWebSockets.js keeps the idle time itself
+  }
+
+  drained(): void {
+    if (this.#missed !== null && this.#connection.buffered() === 0) this.#catchUp(this.#missed)
+  }
+
+  closed(): void {
+    this.#end()
+  }
+
+  // ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #handle(message: SessionMessage): void {
+    if (this.phase === 'closed') return
+    switch (message.frame) {
+      case 'fault':
+        this.#fault(message.fault)
+        return
+      case 'verified':
+        this.#open(message.connect, message.identity)
+        return
+      case 'rejected':
+        this.close('unauthenticated')
+        return
+      case 'connect':
+        this.#connect(message)
+        return
+      default:
+        if (this.phase === 'open') this.#command(message)
+        else this.#refuse(refOf(message), refusal('not-connected'))
+    }
+  }
+
+  #fault(fault: FrameError): void {
+    this.#host.counters.badFrames++
+    this.#refuse(fault.ref, refusal(fault.error, fault.message))
+    if (fault.close === null) return
+    this.flush()
+    this.close(fault.close)
+  }
+
+  #connect(connect: Connect): void {
+    if (this.phase !== 'new') {
+      this.#refuse(connect.ref, refusal('already-connected'))
+      return
+    }
+    this.phase = 'checking'
+    this.#host.authenticator.verify(connect.token).then(
+      (identity) => void this.ref?.tell({ frame: 'verified', connect, identity }),
+      () => void this.ref?.tell({ frame: 'rejected' }),
+    )
+  }
+
+  #open(connect: Connect, identity: Identity): void {
+    this.user = identity.user
+    this.device = connect.device
+    this.expires = identity.expires
+    this.phase = 'open'
+    this.number = this.#host.opened(this)
+    const { node, pingSeconds, clock } = this.#host
+    const { ref } = connect
+    const { user, device, number } = this
+    this.#write({ frame: 'welcome', ref, user, device, node, session: number, ping: pingSeconds, time: clock.now() })
+  }
+
+  #command(command: Exclude<Command, Connect>): void {
+    const late = this.#limit(command)
+    if (late > 0) {
+      this.#refuse(refOf(command), { ...refusal('rate-limited'), retry: late } as Reply)
+      return
+    }
+    switch (command.frame) {
+      case 'ping':
+        this.pingedAt = this.#host.clock.now()
+        this.#write({ frame: 'pong', ref: command.ref, pushes: this.#pushes })
+        return
+      case 'received':
+        this.#received(command)
+        return
+      case 'read':
+        this.#read(command)
+        return
+      case 'resume':
+        this.#resume(command)
+        return
+      case 'signal':
+        this.#host.signal(command.conversation, this.user, command.name, command.data)
+        return
+      case 'presence':
+        this.#host.presence(command.users, this.#answering(command.ref))
+        return
+      case 'conversations':
+        this.#route({ frame: 'list', conversation: userConversation(this.user), query: command }, command.ref)
+        return
+      default:
+        this.#route(command, command.ref)
+    }
+  }
+
+  /** Milliseconds to wait; 0 when the command may pass. Marks are never refused: they cost little and have no answer. */
+  #limit(command: Command): number {
+    if (command.frame === 'received' || command.frame === 'read' || command.frame === 'ping') return 0
+    const { rate, clock } = this.#host
+    const now = clock.now()
+    this.#bucket ??= new TokenBucket(rate, now)
+    return this.#bucket.take(rate, now) ? 0 : Math.max(1, this.#bucket.wait(rate, now))
+  }
+
+  #route(command: OwnerCommand, ref: number): void {
+    this.#host.route(this, command, this.#answering(ref))
+  }
+
+  #answering(ref: number): ReplyTo {
+    return new Answer(this, ref)
+  }
+
+  #resume({ ref, positions, limit }: Resume): void {
+    if (this.#connection.buffered() > SLOW_BYTES) {
+      this.#refuse(ref, refusal('overloaded', 'read what was sent first'))
+      return
+    }
+    this.#host.counters.resumes++
+    const collector = new ResumeCollector(positions.length, (reply) => this.answer(ref, reply))
+    for (const position of positions) {
+      const { conversation } = position
+      this.#host.route(this, { frame: 'resumeOne', conversation, position, limit }, collector.of(conversation))
+    }
+  }
+
+  #received({ positions }: Received): void {
+    this.#acknowledges = true
+    const now = this.#host.clock.now()
+    const { deviceAckSeconds } = this.#host.counters
+    for (const { conversation, seq } of positions) {
+      this.#unacked?.acknowledge(conversation, seq, (push) => {
+        this.#host.counters.pushesReceived++
+        deviceAckSeconds.observe(Math.max(0, now - push.at) / 1000)
+      })
+      this.#host.mark(conversation, this.user, seq, 0)
+    }
+    if (this.#unacked?.size === 0) this.#forgetUnacked()
+  }
+
+  #read({ positions }: Read): void {
+    for (const { conversation, seq } of positions) this.#host.mark(conversation, this.user, seq, seq)
+  }
+
+  // ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Messages that found the mailbox full, and other commands that could not be taken, end here. */
+  reply(reply: OwnerReply): void {
+    this.answer(0, reply)
+  }
+
+  answer(ref: number, reply: OwnerReply): void {
+    if (this.phase !== 'open') return
+    switch (reply.frame) {
+      case 'onePage':
+      case 'audienceList':
+      case 'notOwner':
+        this.#refuse(ref, refusal('internal'))
+        return
+      case 'error':
+        this.#refuse(ref, reply)
+        return
+      default:
+        if (ref !== 0) this.#write({ ...reply, ref })
+    }
+  }
+
+  overloaded(message: SessionMessage): void {
+    this.#refuse(refOf(message), refusal('overloaded'))
+  }
+
+  /** An error is sent also without a ref: the client should know. */
+  #refuse(ref: number, reply: Reply): void {
+    if (this.phase !== 'closed') this.#write({ ...reply, ref })
+  }
+
+  // ── pushes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  deliver(delivery: Delivery): void {
+    const { conversation, epoch, seq } = delivery.fields
+    if (this.#missed !== null) {
+      this.#missed.note(conversation, epoch, seq)
+      return
+    }
+    const frame = delivery.frame(this.codec)
+    this.#pushes++
+    this.#host.counters.pushes++
+    this.#put(frame)
+    if (this.#acknowledges) this.#await({ conversation, epoch, seq, frame, at: this.#host.clock.now() })
+  }
+
+  push(frame: PushFrame): void {
+    if (this.phase === 'open' && this.#missed === null) this.#write(frame)
+  }
+
+  #await(push: UnackedPush): void {
+    if (this.#unacked === null) {
+      this.#unacked = new UnackedPushes()
+      this.#unacked.due = push.at + REPEAT_MS
+      this.#host.watch(this)
+    }
+    this.#unacked.add(push)
+    if (this.#unacked.bytes > SLOW_BYTES * 4) this.#fallBehind()
+  }
+
+  #forgetUnacked(): void {
+    this.#unacked = null
+    this.#host.unwatch(this)
+  }
+
+  /** Once a second while something was pushed and not acknowledged, or held back. */
+  check(now: number): void {
+    this.drained()
+    this.#repeatUnacked(now)
+  }
+
+  #repeatUnacked(now: number): void {
+    const unacked = this.#unacked
+    if (unacked === null || unacked.due > now) return
+    const oldest = unacked.oldest
+    if (oldest === undefined) return
+    if (now - oldest.at < REPEAT_MS) {
+      unacked.attempts = 0
+      unacked.due = oldest.at + REPEAT_MS
+      return
+    }
+    if (this.#connection.buffered() > 0) return
+    if (unacked.attempts === REPEATS) {
+      this.#host.counters.sessionsUnresponsive++
+      this.close('unresponsive')
+      return
+    }
+    unacked.attempts++
+    unacked.due = now + REPEAT_MS * 2 ** unacked.attempts
+    this.#host.counters.pushRetries += unacked.size
+    for (const { frame } of unacked.list()) this.#put(frame)
+  }
+
+  #write(frame: ServerFrame): void {
+    this.#put(this.codec.encodeServerFrame(frame))
+  }
+
+  #put(bytes: Uint8Array): void {
+    if (this.#out === null) {
+      this.#out = []
+      this.#host.dirty(this)
+    }
+    this.#out.push(bytes)
+  }
+
+  /** At the end of a turn: everything gathered leaves in one write. */
+  flush(): void {
+    const out = this.#out
+    this.#out = null
+    if (out === null || this.phase === 'closed') return
+    const taken = this.#connection.write(out)
+    if (!taken) this.close('unresponsive')
+    else if (this.#connection.buffered() > SLOW_BYTES) this.#fallBehind()
+  }
+
+  /** The device reads too slowly: no more pushes until its socket has drained. */
+  #fallBehind(): void {
+    if (this.#missed !== null) return
+    this.#host.counters.slowReaders++
+    this.#missed = new MissedHeads()
+    this.#host.watch(this)
+    if (this.#unacked === null) return
+    for (const { conversation, epoch, seq } of this.#unacked.list()) this.#missed.note(conversation, epoch, seq)
+    this.#unacked = null
+  }
+
+  #catchUp(missed: MissedHeads): void {
+    this.#missed = null
+    if (this.#unacked === null) this.#host.unwatch(this)
+    for (const frame of missed.frames()) this.push(frame)
+  }
+
+  // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  close(name: CloseName): void {
+    if (this.phase === 'closed') return
+    this.flush()
+    const { code, text } = CLOSE_CODES[name]
+    this.#end()
+    this.#connection.close(code, text)
+  }
+
+  #end(): void {
+    if (this.phase === 'closed') return
+    const wasOpen = this.phase === 'open'
+    this.phase = 'closed'
+    this.#out = null
+    this.#unacked = null
+    this.#host.unwatch(this)
+    this.#host.ended(this, wasOpen)
+    this.ref?.stop()
+  }
+}
+
+/** Where the answer to one command goes. */
+class Answer implements ReplyTo {
+  readonly #session: Session
+  readonly #ref: number
+  constructor(session: Session, ref: number) {
+    this.#session = session
+    this.#ref = ref
+  }
+  reply(reply: OwnerReply): void {
+    this.#session.answer(this.#ref, reply)
+  }
+}
+
+const refOf = (message: SessionMessage): number => ('ref' in message ? message.ref : 0)

@@ -1,0 +1,261 @@
+/**
+ * Sessions: all connected devices of this node, by user. Pushes for a user find their sockets here; at the end of a turn everything gathered
+ * is written, one write per socket. Slow work over all sessions goes in slices, never over all at once.
+ */
+import type { CloseName } from '../protocol/close-codes.js'
+import type { Codec } from '../protocol/codec.js'
+import type { PushFrame } from '../protocol/frames.js'
+import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
+import type { Kind } from './actor-system.js'
+import type { Mark } from './conversation.js'
+import type { Delivery } from './delivery.js'
+import type { LocalSessions } from './fan-out.js'
+import type { AnnouncedHead } from './recent-heads.js'
+import { Session } from './session.js'
+import type { SessionMessage } from './session.js'
+import type { SessionHost } from './session-host.js'
+import type { Connection } from './transport.js'
+
+export interface SessionsParts extends Omit<SessionHost, 'opened' | 'ended' | 'dirty' | 'watch' | 'unwatch'> {
+  readonly kind: Kind<number, SessionMessage>
+  /** A device came; its session has a number. `first`: the user had no session on this node. */
+  came(session: Session, first: boolean): void
+  /** A device went. `last`: the user has no session on this node any more. */
+  went(session: Session, last: boolean): void
+}
+
+/** Milliseconds until the first frame must have come. */
+const CONNECT_MS = 10_000
+/** Missed application pings that end a connection. */
+const MISSED_PINGS = 3
+/** All sessions are looked at once in so many seconds. */
+const ROUND_SECONDS = 15
+
+export class Sessions implements SessionHost, LocalSessions {
+  readonly #parts: SessionsParts
+  readonly #byUser = new Map<UserId, Session | Session[]>()
+  readonly #new = new Set<Session>()
+  readonly #open = new Set<Session>()
+  readonly #dirty: Session[] = []
+  readonly #watched = new Set<Session>()
+  #round: Iterator<Session> | null = null
+  #id = 0
+  #number = 0
+
+  constructor(parts: SessionsParts) {
+    this.#parts = parts
+  }
+
+  get node(): string {
+    return this.#parts.node
+  }
+  get clock(): SessionsParts['clock'] {
+    return this.#parts.clock
+  }
+  get counters(): SessionsParts['counters'] {
+    return this.#parts.counters
+  }
+  get authenticator(): SessionsParts['authenticator'] {
+    return this.#parts.authenticator
+  }
+  get pingSeconds(): number {
+    return this.#parts.pingSeconds
+  }
+  get rate(): SessionsParts['rate'] {
+    return this.#parts.rate
+  }
+
+  /** Whether a session has something to write. */
+  get waiting(): boolean {
+    return this.#dirty.length > 0
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  users(): Iterable<UserId> {
+    return this.#byUser.keys()
+  }
+
+  all(): Iterable<Session> {
+    return this.#open
+  }
+
+  connect(connection: Connection, codec: Codec): Session {
+    const session = new Session(connection, codec, this)
+    session.ref = this.#parts.kind.spawn(++this.#id, session)
+    this.#new.add(session)
+    return session
+  }
+
+  // ── what sessions ask for ───────────────────────────────────────────────────────────────────────────────────────────
+
+  opened(session: Session): number {
+    this.#new.delete(session)
+    this.#open.add(session)
+    this.counters.sessions++
+    session.number = this.#number = Math.max(this.clock.now(), this.#number + 1)
+    this.closeOthers(session.user, session.device, session.number)
+    const first = this.#addToUser(session)
+    this.#parts.came(session, first)
+    return session.number
+  }
+
+  ended(session: Session, wasOpen: boolean): void {
+    this.#new.delete(session)
+    if (!wasOpen) return
+    this.#open.delete(session)
+    this.counters.sessions--
+    this.#parts.went(session, this.#removeFromUser(session))
+  }
+
+  dirty(session: Session): void {
+    this.#dirty.push(session)
+  }
+
+  watch(session: Session): void {
+    this.#watched.add(session)
+  }
+
+  unwatch(session: Session): void {
+    this.#watched.delete(session)
+  }
+
+  get route(): SessionHost['route'] {
+    return this.#parts.route
+  }
+  get mark(): SessionHost['mark'] {
+    return this.#parts.mark
+  }
+  get signal(): SessionHost['signal'] {
+    return this.#parts.signal
+  }
+  get presence(): SessionHost['presence'] {
+    return this.#parts.presence
+  }
+
+  // ── users ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #addToUser(session: Session): boolean {
+    const known = this.#byUser.get(session.user)
+    if (known === undefined) this.#byUser.set(session.user, session)
+    else if (known instanceof Session) this.#byUser.set(session.user, [known, session])
+    else known.push(session)
+    return known === undefined
+  }
+
+  #removeFromUser(session: Session): boolean {
+    const known = this.#byUser.get(session.user)
+    const left = (known instanceof Session ? [known] : (known ?? [])).filter((other) => other !== session)
+    const [only] = left
+    if (only === undefined) this.#byUser.delete(session.user)
+    else this.#byUser.set(session.user, left.length === 1 ? only : left)
+    return only === undefined
+  }
+
+  #of(user: UserId, task: (session: Session) => void): void {
+    const known = this.#byUser.get(user)
+    if (known === undefined) return
+    if (known instanceof Session) task(known)
+    else for (const session of [...known]) task(session)
+  }
+
+  // ── pushes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  deliver(users: Iterable<UserId>, delivery: Delivery): void {
+    this.counters.deliverySeconds.observe(Math.max(0, this.clock.now() - delivery.fields.time) / 1000)
+    for (const user of users) {
+      const known = this.#byUser.get(user)
+      if (known === undefined) continue
+      if (known instanceof Session) known.deliver(delivery)
+      else for (const session of known) session.deliver(delivery)
+    }
+  }
+
+  receipts(user: UserId, conversation: ConversationId, items: readonly Mark[]): void {
+    this.#push([user], { frame: 'receipts', conversation, items })
+  }
+
+  signalled(
+    users: Iterable<UserId>,
+    conversation: ConversationId,
+    sender: UserId,
+    name: string,
+    data: Uint8Array,
+  ): void {
+    const others = [...users].filter((user) => user !== sender)
+    this.#push(others, { frame: 'signalled', conversation, sender, name, data })
+  }
+
+  head(users: Iterable<UserId>, { conversation, epoch, seq }: AnnouncedHead): void {
+    this.#push(users, { frame: 'head', conversation, epoch, seq })
+  }
+
+  #push(users: Iterable<UserId>, frame: PushFrame): void {
+    for (const user of users) this.#of(user, (session) => session.push(frame))
+  }
+
+  /** Pushes a frame to every session. */
+  pushAll(frame: PushFrame): void {
+    for (const session of this.#open) session.push(frame)
+  }
+
+  // ── closing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Closes the sessions of a device whose number is another one than `keep`. */
+  closeOthers(user: UserId, device: DeviceId, keep: number): void {
+    this.#of(user, (session) => {
+      if (session.device === device && session.number !== keep) session.close('displaced')
+    })
+  }
+
+  /** Closes the one session of a device with this number. */
+  displace(user: UserId, device: DeviceId, number: number): void {
+    this.#of(user, (session) => {
+      if (session.device === device && session.number === number) session.close('displaced')
+    })
+  }
+
+  disconnect(user: UserId, device: DeviceId | null, close: CloseName): void {
+    this.#of(user, (session) => {
+      if (device === null || session.device === device) session.close(close)
+    })
+  }
+
+  // ── turns and seconds ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  flush(): void {
+    for (let i = 0; i < this.#dirty.length; i++) (this.#dirty[i] as Session).flush()
+    this.#dirty.length = 0
+  }
+
+  /** Once a second. */
+  sweep(): void {
+    const now = this.clock.now()
+    for (const session of this.#new) {
+      if (now - session.openedAt < CONNECT_MS) break
+      session.close('connect-timeout')
+    }
+    for (const session of this.#watched) session.check(now)
+    this.#sweepSlice(now)
+  }
+
+  #sweepSlice(now: number): void {
+    for (let left = Math.ceil(this.#open.size / ROUND_SECONDS); left > 0; left--) {
+      this.#round ??= this.#open.values()
+      const next = this.#round.next()
+      if (next.done === true) {
+        this.#round = null
+        return
+      }
+      this.#examine(next.value, now)
+    }
+  }
+
+  #examine(session: Session, now: number): void {
+    if (session.expires <= now) session.close('token-expired')
+    else if (session.pingedAt > 0 && now - session.pingedAt > MISSED_PINGS * this.pingSeconds * 1000)
+      session.close('no-heartbeat')
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The shards of this node: follows the views, takes what it is given and lets go of what it is not, hands commands to the conversations of
+ * those that serve. A shard that another owner has written to is taken again if the newest view still gives it to this node.
+ */
+import type { ConversationId } from '../protocol/ids.js'
+import type { Kind } from './actor-system.js'
+import type { Cluster } from './cluster.js'
+import type { Clock, Random } from './clock.js'
+import type { OwnerCommand, ReplyTo } from './command.js'
+import type { Conversation, ConversationMessage, Outlet } from './conversation.js'
+import type { Counters } from './counters.js'
+import type { History } from './history.js'
+import type { Journal, ShardId } from './journal.js'
+import type { Logger } from './logger.js'
+import type { AnnouncedHead } from './recent-heads.js'
+import type { RecordHead } from './record.js'
+import type { Router } from './router.js'
+import { Shard } from './shard.js'
+import type { Caller } from './transport.js'
+
+export interface ShardsParts {
+  readonly node: string
+  readonly journal: Journal
+  readonly history: History
+  readonly clock: Clock
+  readonly random: Random
+  readonly counters: Counters
+  readonly log: Logger
+  readonly outlet: Outlet
+  readonly cluster: Cluster
+  readonly router: Router
+  readonly conversations: Kind<ConversationId, ConversationMessage>
+  /** A shard serves: what was committed lately may not have reached everybody. */
+  announce(heads: readonly AnnouncedHead[]): void
+}
+
+const SERVER: Caller = { user: 'server', device: 'server', system: true }
+const RETAKE_MS = 50
+
+export class Shards {
+  readonly #parts: ShardsParts
+  readonly #held = new Map<ShardId, Shard>()
+  readonly #dirty = new Set<Shard>()
+  readonly #known = new Map<ShardId, { readonly stream: string; readonly seq: number }>()
+
+  constructor(parts: ShardsParts) {
+    this.#parts = parts
+  }
+
+  /** The shards that serve. */
+  owned(): ShardId[] {
+    return [...this.#held.values()].filter((shard) => shard.isServing).map((shard) => shard.id)
+  }
+
+  get(shard: ShardId): Shard | undefined {
+    return this.#held.get(shard)
+  }
+
+  all(): Iterable<Shard> {
+    return this.#held.values()
+  }
+
+  /** Takes and drops shards until what is held is what the newest view gives. */
+  follow(): void {
+    const { cluster, counters } = this.#parts
+    for (let shard = 0; shard < cluster.shards; shard++) {
+      const mine = cluster.owns(shard)
+      if (mine && !this.#held.has(shard)) this.#take(shard)
+      else if (!mine) this.drop(shard)
+    }
+    counters.shardsOwned = this.#held.size
+  }
+
+  #take(id: ShardId): void {
+    const { journal, history, clock, counters, log, outlet, cluster, router, random, conversations } = this.#parts
+    const shard: Shard = new Shard({
+      id,
+      journal,
+      history,
+      clock,
+      counters,
+      log,
+      outlet,
+      seed: Math.floor(random() * 0x7fffffff),
+      known: this.#known.get(id) ?? null,
+      owner: () => (cluster.owns(id) && this.#held.get(id) === shard ? this.#signature() : null),
+      behind: (view) => cluster.whenAtLeast(view, () => undefined),
+      dirty: (changed) => this.#dirty.add(changed),
+      enlist: (enlist) => router.ask(SERVER, enlist),
+      wake: (conversation) => conversations.tell(conversation, { kind: 'wake' }, 'system'),
+      serving: (taken, heads) => {
+        router.shardServes(taken.id)
+        this.#parts.announce(heads)
+      },
+      fenced: (lost) => this.#fenced(lost),
+    })
+    this.#held.set(id, shard)
+    shard.start()
+  }
+
+  #signature(): Pick<RecordHead, 'view' | 'node' | 'incarnation'> {
+    const { cluster, node } = this.#parts
+    return { view: cluster.view, node, incarnation: cluster.incarnation }
+  }
+
+  #fenced(shard: Shard): void {
+    this.#parts.log.warn({ shard: shard.id }, 'the journal refused this owner')
+    this.drop(shard.id)
+    this.#parts.cluster.refresh()
+    this.#parts.clock.after(RETAKE_MS, () => this.follow())
+  }
+
+  /** Stops a shard and its conversations; nothing that was not stored is answered. */
+  drop(id: ShardId): void {
+    const shard = this.#held.get(id)
+    if (shard === undefined) return
+    const position = shard.journalPosition
+    if (position !== null) this.#known.set(id, position)
+    this.#held.delete(id)
+    this.#dirty.delete(shard)
+    shard.stop()
+    for (const conversation of shard.conversationIds()) this.#parts.conversations.stop(conversation)
+    this.#parts.counters.shardsOwned = this.#held.size
+  }
+
+  dropAll(): void {
+    for (const id of [...this.#held.keys()]) this.drop(id)
+  }
+
+  /** At the end of a turn: what conversations made goes to the journal. */
+  flush(): void {
+    if (this.#dirty.size === 0) return
+    const dirty = [...this.#dirty]
+    this.#dirty.clear()
+    for (const shard of dirty) shard.flush()
+  }
+
+  /** A command for a conversation of this node. */
+  handle(id: ShardId, caller: Caller, command: OwnerCommand, to: ReplyTo): void {
+    const shard = this.#held.get(id)
+    if (shard === undefined) {
+      to.reply({ frame: 'notOwner', view: this.#parts.cluster.view })
+      return
+    }
+    const stub = command.frame === 'resumeOne' ? shard.answerFromStub(command) : null
+    if (stub !== null) to.reply(stub)
+    else this.#parts.conversations.tell(command.conversation, { kind: 'command', commanded: { caller, command, to } })
+  }
+
+  /** The conversation of a first message: read from history by the shard that holds it. */
+  activate(id: ConversationId): Promise<Conversation> {
+    const shard = this.#held.get(this.#parts.router.shardOf(id))
+    return shard === undefined ? Promise.reject(new Error('the shard is not here')) : shard.activate(id)
+  }
+
+  recentHeads(): AnnouncedHead[] {
+    return [...this.#held.values()].flatMap((shard) => shard.recentHeads())
+  }
+
+  /** Once a minute: what is old and archived leaves the journal, ids beyond the horizon leave memory. */
+  async tidy(retentionMs: number): Promise<void> {
+    for (const shard of [...this.#held.values()]) {
+      shard.expireIds()
+      await shard.purge(retentionMs).catch((error: unknown) => {
+        this.#parts.log.warn({ shard: shard.id, error: String(error) }, 'the journal was not purged')
+      })
+    }
+  }
+}
