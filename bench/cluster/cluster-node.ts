@@ -74,8 +74,8 @@ export class ClusterNode {
   /** Shards this node owns, by its own account; 0 when it does not answer. */
   async shards(): Promise<number> {
     const text = await this.#get('/status').catch(() => undefined)
-    const status = JSON.parse(text ?? '{}') as { shards?: readonly unknown[] }
-    return status.shards?.length ?? 0
+    const status = JSON.parse(text ?? '{}') as { owned?: readonly number[] }
+    return status.owned?.length ?? 0
   }
 
   async #get(path: string): Promise<string | undefined> {

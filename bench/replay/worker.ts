@@ -11,7 +11,7 @@ import { batched } from './batch.js'
 import { Crowd } from './crowd.js'
 import type { Connection, DeviceContext } from './device.js'
 import { loadEntryHash } from './entry-hash.js'
-import { Gate } from './gate.js'
+import { Gate } from '../gate.js'
 import type { Order, Report, WorkerSettings } from './orders.js'
 import { tokenSource, type TokenSource } from './token-source.js'
 

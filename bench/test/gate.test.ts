@@ -1,5 +1,5 @@
 import t from 'tap'
-import { batched } from '../batch.js'
+import { batched } from '../replay/batch.js'
 import { Gate } from '../gate.js'
 
 t.test('gate: no more tasks run at once than it is wide, and all of them run', async (t) => {
