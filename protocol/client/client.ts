@@ -18,7 +18,8 @@ import { settle, type ClientOptions } from './options.js'
 import { Queries, type HistoryOptions, type HistoryPage } from './queries.js'
 import { ReadMarks } from './read-marks.js'
 import { Requests, type ChangeRequest } from './requests.js'
-import { Sender, type NewMessage, type SentMessage } from './sender.js'
+import type { NewMessage } from './new-message.js'
+import { Sender, type SentMessage } from './sender.js'
 import type { Place } from './timeline.js'
 
 /** The place and time of the entry that a change became. */
@@ -135,7 +136,7 @@ export class RookeryClient {
    * the calls. Rejects with a permanent reply error, `outbox-full`, `send-timeout`, `too-large`, or when the client closes.
    */
   async send(conversation: ConversationId, message: NewMessage): Promise<SentMessage> {
-    if (this.#loading) await this.#loading
+    await this.#load()
     return this.#sender.send(conversation, message)
   }
 

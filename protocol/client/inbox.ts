@@ -4,18 +4,19 @@
  * entries of `u:<user>` tell it which conversations there are.
  */
 import { decodeEntry } from '../entry-codec.js'
-import { ENTRY_KIND, type Entry } from '../entry.js'
+import type { Entry } from '../entry.js'
 import { REPLY_ERRORS } from '../errors.js'
 import type { ErrorReply, Head, Item, Page, Position, Push, Received, Resume, Resumed } from '../frames.js'
 import { userConversation, type ConversationId, type UserId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import type { Backoff } from './backoff.js'
 import { RookeryError } from './client-error.js'
-import { ClientEntry, parseExtra } from './client-entry.js'
+import { ClientEntry } from './client-entry.js'
 import type { ClientClock } from './clock.js'
 import type { Events } from './events.js'
 import type { GuardedStorage } from './guarded-storage.js'
 import { Marks } from './marks.js'
+import { noticeOf } from './notice.js'
 import { ResumeQueue } from './resume-queue.js'
 import type { StoredPosition } from './storage.js'
 import { Timeline, type Place, type Placed, type Step } from './timeline.js'
@@ -57,7 +58,7 @@ export class Inbox {
   #own: ConversationId | undefined
   #isOnline = false
   /** Ref of the resume that awaits its answer. */
-  #asking = 0
+  #asking: number | undefined
   #cancelTelling: (() => void) | undefined
   #cancelWaking: (() => void) | undefined
 
@@ -106,7 +107,8 @@ export class Inbox {
   }
 
   position(conversation: ConversationId): Place | undefined {
-    return this.#known.get(conversation)?.timeline.place
+    const place = this.#known.get(conversation)?.timeline.place
+    return place?.epoch === 0 ? undefined : place
   }
 
   setPosition(conversation: ConversationId, place: Place): void {
@@ -140,6 +142,7 @@ export class Inbox {
 
   resumed({ ref, pages, errors }: Resumed): void {
     if (ref !== this.#asking) return
+    this.#asking = undefined
     const asked = new Map(this.#queue.answered())
     for (const page of pages) {
       const position = asked.get(page.conversation)
@@ -156,6 +159,7 @@ export class Inbox {
   /** False when the reply is not to a resume. */
   refused({ ref, error, detail, retry }: ErrorReply): boolean {
     if (ref !== this.#asking) return false
+    this.#asking = undefined
     const asked = this.#queue.answered()
     if (REPLY_ERRORS[error].temporary) this.#postpone(asked.keys(), retry)
     else this.#context.events.emit('error', new RookeryError(error, detail))
@@ -173,9 +177,10 @@ export class Inbox {
     if (!this.#isOnline) return
     const positions = this.#queue.next((conversation) => this.position(conversation) ?? { epoch: 0, seq: 0 })
     if (positions.length === 0) return
-    this.#asking = this.#context.nextRef()
+    const ref = this.#context.nextRef()
+    this.#asking = ref
     this.#context.counters.resumes++
-    this.#context.transmit({ frame: 'resume', ref: this.#asking, positions, limit: LIMITS.pageEntries })
+    this.#context.transmit({ frame: 'resume', ref, positions, limit: LIMITS.pageEntries })
   }
 
   #page(asked: Place, page: Page): void {
@@ -197,7 +202,6 @@ export class Inbox {
     for (const entry of deliver) {
       known.time = entry.time
       this.#deliver(new ClientEntry(entry, epoch, this.#user))
-      if (conversation === this.#own) this.#notice(entry)
     }
     if (deliver.length > 0) this.#mark(conversation, known)
   }
@@ -205,15 +209,13 @@ export class Inbox {
   #deliver(entry: ClientEntry): void {
     this.#context.events.emit('entry', entry)
     if (entry.kind === 'message') this.#context.events.emit('message', entry)
+    if (entry.conversation === this.#own) this.#notice(entry)
   }
 
-  /** The user's own conversation says that the user came into another one, or is out of it. */
-  #notice(entry: Entry): void {
-    const notice = parseExtra(entry.extra)
-    const { conversation, epoch, seq } = notice ?? {}
-    if (typeof conversation !== 'string' || typeof epoch !== 'number' || typeof seq !== 'number') return
-    const isEntered = entry.kind === ENTRY_KIND.entered
-    if (!isEntered && entry.kind !== ENTRY_KIND.exited) return
+  #notice(entry: ClientEntry): void {
+    const notice = noticeOf(entry)
+    if (notice === undefined) return
+    const { conversation, epoch, seq, isEntered } = notice
     let known = this.#known.get(conversation)
     if (isEntered) known ??= this.#learn(conversation, { epoch, seq: seq - 1 }, entry.time)
     if (known === undefined) return
@@ -236,12 +238,9 @@ export class Inbox {
   }
 
   #postpone(conversations: Iterable<ConversationId>, retry: number): void {
-    let isAny = false
-    for (const conversation of conversations) {
-      this.#queue.postpone(conversation)
-      isAny = true
-    }
-    if (!isAny || this.#cancelWaking) return
+    const all = [...conversations]
+    for (const conversation of all) this.#queue.postpone(conversation)
+    if (all.length === 0 || this.#cancelWaking) return
     this.#cancelWaking = this.#context.clock.after(Math.max(retry, this.#backoff.next()), () => {
       this.#cancelWaking = undefined
       this.#queue.wake()
@@ -257,7 +256,7 @@ export class Inbox {
   }
 
   #mark(conversation: ConversationId, { timeline }: Known): void {
-    this.#received.set({ conversation, ...timeline.place })
+    if (timeline.place.epoch > 0) this.#received.set({ conversation, ...timeline.place })
     this.#tellLater(GATHER)
   }
 
@@ -269,21 +268,22 @@ export class Inbox {
 
   #tell(): void {
     this.#cancelTelling = undefined
-    for (const positions of this.#received.take()) {
-      if (this.#isOnline) this.#context.transmit({ frame: 'received', positions })
-      this.#save(positions)
-    }
+    const batches = this.#received.take()
+    if (this.#isOnline) for (const positions of batches) this.#context.transmit({ frame: 'received', positions })
+    if (batches.length > 0) this.#save(batches.flat())
   }
 
   /** A conversation that the user is out of, and knows it, need not be resumed by the next client. */
   #save(positions: readonly Position[]): void {
-    const dated = positions.flatMap((position): StoredPosition[] => {
+    const dated: StoredPosition[] = []
+    for (const position of positions) {
       const known = this.#known.get(position.conversation)
-      if (known && !isLeft(known)) return [{ ...position, time: known.time }]
-      this.#received.forget(position.conversation)
-      this.#context.storage.dropPosition(position.conversation)
-      return []
-    })
+      if (known && !isLeft(known)) dated.push({ ...position, time: known.time })
+      else {
+        this.#received.forget(position.conversation)
+        this.#context.storage.dropPosition(position.conversation)
+      }
+    }
     this.#context.storage.savePositions(dated)
   }
 }

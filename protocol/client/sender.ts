@@ -3,33 +3,17 @@
  * after a temporary error before the lane goes out again, and keeps the storage in step.
  */
 import type { ErrorReply, Send, Sent } from '../frames.js'
-import { MESSAGE_TYPE, type MessageType } from '../entry.js'
 import { REPLY_ERRORS } from '../errors.js'
-import { encodeBody } from '../entry-codec.js'
 import { messageIdText, parseMessageId, type ConversationId, type MessageId } from '../ids.js'
-import { LIMITS } from '../limits.js'
 import type { Backoff } from './backoff.js'
 import { RookeryError } from './client-error.js'
 import type { ClientClock } from './clock.js'
 import { deferred, type Deferred } from './deferred.js'
 import type { Events } from './events.js'
 import type { GuardedStorage } from './guarded-storage.js'
+import { compose, type NewMessage } from './new-message.js'
 import { Outbox, type Outgoing } from './outbox.js'
 import type { StoredMessage } from './storage.js'
-
-export interface NewMessage {
-  /** `text` by default. */
-  readonly type?: MessageType
-  readonly content: string | Uint8Array
-  /** A JSON object, at most LIMITS.extraBytes. */
-  readonly extra?: object
-  /** 0 to 9, above 5 is high; 0 by default. */
-  readonly priority?: number
-  /** Seconds after which it is no longer delivered; 0, the default, for never. */
-  readonly ttl?: number
-  /** A UUIDv7 of 36 characters, to send once what may have been sent before. */
-  readonly id?: string
-}
 
 /** The place of a stored message in its conversation. */
 export interface SentMessage {
@@ -54,12 +38,15 @@ export interface SenderContext {
   readonly events: Events
 }
 
-const utf8 = new TextEncoder()
+interface Waiting extends Deferred<SentMessage> {
+  /** Ends the wait for the time-out. */
+  readonly cancelTimeout: () => void
+}
 
 export class Sender {
   readonly #context: SenderContext
   readonly #outbox: Outbox
-  readonly #waiting = new Map<MessageId, Deferred<SentMessage>>()
+  readonly #waiting = new Map<MessageId, Waiting>()
   readonly #backoffs = new Map<ConversationId, Backoff>()
   /** Cancel the waits of lanes that are held. */
   readonly #holds = new Map<ConversationId, () => void>()
@@ -87,11 +74,14 @@ export class Sender {
 
   /** Resolves when the server has stored the message. */
   send(conversation: ConversationId, message: NewMessage): Promise<SentMessage> {
-    const outgoing = this.#compose(conversation, message)
+    const outgoing = compose(conversation, message, this.#context.nextId)
     const earlier = this.#outbox.find(outgoing.id)
     if (earlier && earlier.conversation !== conversation) throw new RookeryError('id-conflict')
     if (!earlier) this.#add(outgoing)
-    const waiting = this.#waiting.get(outgoing.id) ?? deferred<SentMessage>()
+    const waiting = this.#waiting.get(outgoing.id) ?? {
+      ...deferred<SentMessage>(),
+      cancelTimeout: this.#expire(outgoing),
+    }
     this.#waiting.set(outgoing.id, waiting)
     return waiting.promise
   }
@@ -130,7 +120,10 @@ export class Sender {
   /** What waits is rejected here, but stays in the storage for the next client. */
   close(error: RookeryError): void {
     this.offline()
-    for (const waiting of this.#waiting.values()) waiting.reject(error)
+    for (const waiting of this.#waiting.values()) {
+      waiting.cancelTimeout()
+      waiting.reject(error)
+    }
     this.#waiting.clear()
   }
 
@@ -138,7 +131,6 @@ export class Sender {
     if (!this.#outbox.add(message)) throw new RookeryError('outbox-full')
     const stored = { ...message, id: messageIdText(message.id) }
     this.#context.storage.addMessage(stored)
-    this.#expire(message)
     this.#flush()
   }
 
@@ -147,25 +139,12 @@ export class Sender {
     for (const send of this.#outbox.takeDue()) this.#context.transmit(send)
   }
 
-  #compose(conversation: ConversationId, message: NewMessage): Outgoing {
-    const id = message.id === undefined ? this.#context.nextId() : parseMessageId(message.id)
-    if (id === undefined) throw new RookeryError('bad-id', 'a message id is a UUIDv7 of 36 characters')
-    const content = typeof message.content === 'string' ? utf8.encode(message.content) : message.content
-    const extra = message.extra === undefined ? null : JSON.stringify(message.extra)
-    if (content.length > LIMITS.contentBytes) throw new RookeryError('too-large', 'content')
-    if (extra !== null && utf8.encode(extra).length > LIMITS.extraBytes) throw new RookeryError('too-large', 'extra')
-    const type = MESSAGE_TYPE[message.type ?? 'text']
-    const priority = message.priority ?? 0
-    const body = encodeBody({ id, type, content, extra, priority, ttl: message.ttl ?? 0 })
-    return { conversation, id, type, priority, body }
-  }
-
-  #expire(message: Outgoing): void {
-    if (this.#context.sendTimeout === Infinity) return
-    this.#context.clock.after(this.#context.sendTimeout, () => {
-      if (!this.#outbox.withdraw(message)) return
-      this.#fail(message, new RookeryError('send-timeout'))
-      this.#flush()
+  /** The answer cancels it. */
+  #expire(message: Outgoing): () => void {
+    const { clock, sendTimeout } = this.#context
+    if (sendTimeout === Infinity) return () => undefined
+    return clock.after(sendTimeout, () => {
+      if (this.#outbox.withdraw(message)) this.#fail(message, new RookeryError('send-timeout'))
     })
   }
 
@@ -194,6 +173,7 @@ export class Sender {
     this.#context.storage.removeMessage(id)
     const waiting = this.#waiting.get(message.id)
     this.#waiting.delete(message.id)
+    waiting?.cancelTimeout()
     return waiting
   }
 }
