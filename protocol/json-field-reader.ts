@@ -63,7 +63,7 @@ export class JsonFieldReader implements FieldReader {
   }
 
   bytes(name: string, maxBytes: number): Uint8Array {
-    const base64 = this.has(`${name}Base64`) && !this.has(name)
+    const base64 = !this.has(name) && this.has(`${name}Base64`)
     const bytes = base64 ? base64Bytes(this.str(`${name}Base64`)) : utf8Bytes(this.str(name))
     if (bytes === undefined) throw new FrameError('bad-frame', `${name}Base64: not base64`)
     if (bytes.length > maxBytes) throw check.tooLarge(name, maxBytes, 'bytes')
