@@ -106,7 +106,7 @@ export const configSchema = z.strictObject({
   idleSeconds: count(300, 5, 86_400, SECONDS, 'A connection that sends nothing at all for so long is closed'),
 
   // who may come in
-  jwtSecret: list([], 'HS256 secrets of at least 32 bytes: the first signs, all are accepted', {
+  jwtSecret: list([], 'HS256 secrets of at least 32 bytes, one a line: the first signs, all are accepted', {
     secret: true,
     fallback: 'embedded: made at the first start and kept in dataDir',
   }),
@@ -115,7 +115,7 @@ export const configSchema = z.strictObject({
   jwtAudience: maybeText('Audience (aud) a token must name'),
   jwtExpiryRequired: truth(true, 'Whether a token must say when it ends (exp)'),
   jwtClockSeconds: count(5, 0, 300, SECONDS, 'Difference of clocks that is forgiven when a token begins or ends'),
-  apiKeys: list([], 'Keys of the HTTP API, at least 32 characters each, or sha256: and the hash of one', {
+  apiKeys: list([], 'Keys of the HTTP API, one a line: at least 32 characters, or sha256: and the hash of one', {
     secret: true,
     fallback: 'embedded: one made at the first start and kept in dataDir; clustered: none, the API is off',
   }),

@@ -103,14 +103,14 @@ function fromText(name: string, text: string): unknown {
     case 'boolean':
       return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text
     case 'list':
-      return listItems(text)
+      return listItems(text, keyMeta(key).secret ? '\n' : /[,\n]/)
   }
 }
 
-/** PEM blocks one by one, otherwise what commas and line breaks separate. */
-function listItems(text: string): string[] {
+/** PEM blocks one by one, otherwise what the separator separates: a secret may contain commas, so only lines do that there. */
+function listItems(text: string, separator: string | RegExp): string[] {
   const blocks = text.match(/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g)
-  return blocks ?? text.split(/[,\n]/).flatMap((item) => item.trim() || [])
+  return blocks ?? text.split(separator).flatMap((item) => item.trim() || [])
 }
 
 function nearest(name: string, candidates: readonly string[]): string {
