@@ -88,8 +88,8 @@ export class ActorSystem {
   }
 
   private createHost(): CellHost {
-    const { clock, observeMailbox } = this.options
-    const observe = observeMailbox?.bind(this.options)
+    const { options } = this
+    const { clock } = options
     return {
       beat: 0,
       open: true,
@@ -97,11 +97,11 @@ export class ActorSystem {
         this.ready.push(cell)
         this.askTurn()
       },
-      stamp: observe === undefined ? () => 0 : () => clock.now(),
-      observe: observe === undefined ? () => undefined : (since) => observe(Math.max(0, clock.now() - since) / 1000),
+      stamp: options.observeMailbox === undefined ? () => 0 : () => clock.now(),
+      observe: (since) => options.observeMailbox?.(Math.max(0, clock.now() - since) / 1000),
       startSweep: () => this.startSweep(),
-      deadLetter: this.options.deadLetter.bind(this.options),
-      failed: this.options.failed.bind(this.options),
+      deadLetter: options.deadLetter.bind(options),
+      failed: options.failed.bind(options),
     }
   }
 

@@ -140,6 +140,6 @@ const isEarlier = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at
  * outside, and it costs a third of a setImmediate (0.45 against 1.3 microseconds).
  */
 async function settle(): Promise<void> {
-  await null
+  await Promise.resolve()
   await new Promise<void>((resolve) => process.nextTick(resolve))
 }

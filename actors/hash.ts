@@ -6,10 +6,10 @@ import xxhash from 'xxhash-wasm'
 import type { ConversationId } from '../protocol/ids.js'
 import type { ShardId } from './journal.js'
 
-const { h64 } = await xxhash()
+const xxh = await xxhash()
 
 /** The 64-bit hash of any text, unsigned. */
-export const hash64 = (text: string): bigint => h64(text, 0n)
+export const hash64 = (text: string): bigint => xxh.h64(text, 0n)
 
 /** The shard of a conversation: the top bits of its hash. `shards` is a power of two from 1 to 1024. */
 export function shardOf(conversation: ConversationId, shards: number): ShardId {
