@@ -43,14 +43,14 @@ export class Connection {
   #state: ClientState = 'idle'
   #link: Link | undefined
   /** What `start` promised. */
-  #first: Deferred<void> | undefined
+  #first: Deferred<undefined> | undefined
   /** Ref of the `connect` that awaits its welcome. */
   #greeting: number | undefined
   #onlineSince = 0
   /** When the server asked to come back, milliseconds since 1970. */
   #comeBackAt: number | undefined
   #cancelTimer: (() => void) | undefined
-  #goodbye: Deferred<void> | undefined
+  #goodbye: Deferred<undefined> | undefined
 
   constructor(settings: Settings, nextRef: () => number, events: Events, listener: ConnectionListener) {
     this.#settings = settings
@@ -146,7 +146,7 @@ export class Connection {
     this.#become('online')
     this.#heartbeat.start(welcome.ping)
     this.#listener.online(welcome)
-    this.#first?.resolve()
+    this.#first?.resolve(undefined)
   }
 
   /** The server answered the greeting with an error. */
@@ -166,7 +166,7 @@ export class Connection {
 
   #lost(code: number): void {
     this.#link = undefined
-    if (this.#goodbye) this.#goodbye.resolve()
+    if (this.#goodbye) this.#goodbye.resolve(undefined)
     else if (!shouldReconnect(code) || !this.#settings.canReconnect) this.#close(code, closeName(code))
     else this.#comeBack()
   }
@@ -206,9 +206,9 @@ export class Connection {
   }
 
   async #sayGoodbye(link: Link): Promise<void> {
-    const goodbye = deferred<void>()
+    const goodbye = deferred<undefined>()
     this.#goodbye = goodbye
-    const cancel = this.#settings.clock.after(GOODBYE, goodbye.resolve)
+    const cancel = this.#settings.clock.after(GOODBYE, () => goodbye.resolve(undefined))
     link.end()
     await goodbye.promise
     cancel()

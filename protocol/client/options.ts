@@ -78,5 +78,5 @@ export function settle(options: ClientOptions): Settings {
 /** Browsers and Node 22 have one; Node 20 takes the package. */
 async function findSocketClass(): Promise<SocketClass> {
   const { WebSocket } = globalThis as { WebSocket?: SocketClass }
-  return WebSocket ?? ((await import('ws')).WebSocket as unknown as SocketClass)
+  return WebSocket ?? (await import('ws')).WebSocket
 }

@@ -128,6 +128,6 @@ t.test('outbox: it is bounded, and conversations with a high priority message go
     outbox.takeDue().map(({ id }) => id),
     ['2', '1', '3'],
   )
-  t.ok(outbox.withdraw(message('a', '1')) === false, 'only what is there can be withdrawn')
+  t.notOk(outbox.withdraw(message('a', '1')), 'only what is there can be withdrawn')
   t.end()
 })

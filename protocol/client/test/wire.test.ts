@@ -3,6 +3,7 @@ import { encodeBody } from '../../entry-codec.js'
 import type { ServerFrame } from '../../frames.js'
 import { RawClient, type RawListener } from '../wire.js'
 import { FakeServer } from './fake-server.js'
+import { within } from './waiting.js'
 
 const ROOM = 'r:lobby'
 
@@ -50,11 +51,16 @@ t.test(
 t.test('raw client: marks are cut into frames, and told once', async (t) => {
   const server = await FakeServer.listen()
   t.teardown(() => server.close())
-  const client = await RawClient.connect(server.url, 'good', 'd1', recorder().listener)
+  const { listener } = recorder()
+  let onPush: () => void = () => undefined
+  const client = await RawClient.connect(server.url, 'good', 'd1', { ...listener, push: () => onPush() })
+  const pushed = new Promise<void>((resolve) => {
+    onPush = () => {
+      if (client.counters.pushes === 150) resolve()
+    }
+  })
   server.newest.send(...Array.from({ length: 150 }, (_, i) => server.append(`r:${String(i)}`, 'x')))
-  client.command({ frame: 'presence', ref: client.nextRef(), users: [] })
-  await server.until('presence', () => server.newest.received('presence').length === 1)
-  while (client.counters.pushes < 150) await new Promise(setImmediate)
+  await within('150 pushes', pushed)
   client.mark()
   client.mark()
   await server.until('marks', () => server.newest.received('received').length === 2)
