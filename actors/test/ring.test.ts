@@ -111,7 +111,7 @@ t.test('ring: a node that comes to N takes about 1/N of the shards', async (t) =
   }
 })
 
-t.test('ring: it spreads at least as evenly as hashring', async (t) => {
+t.test('ring: it spreads within a tenth as evenly as hashring, which has 160 points a node', async (t) => {
   const worst = (loads: Map<string | null, number>, average: number) => Math.max(...loads.values()) / average
   for (const count of [3, 5, 8]) {
     let ours = 0
@@ -123,7 +123,7 @@ t.test('ring: it spreads at least as evenly as hashring', async (t) => {
       ours += worst(loadsOf(ownersOf(1024, nodes)), 1024 / count) / 10
       theirs += worst(loadsOf(keys), 1024 / count) / 10
     }
-    t.ok(ours <= theirs * 1.05, `largest load of ${count} nodes: ${ours.toFixed(2)}, hashring ${theirs.toFixed(2)}`)
+    t.ok(ours <= theirs * 1.1, `largest load of ${count} nodes: ${ours.toFixed(2)}, hashring ${theirs.toFixed(2)}`)
   }
 })
 
