@@ -43,6 +43,9 @@ interface Reach {
   readonly nodes: Set<NodeId>
 }
 
+/** Announced heads in one envelope: far below the size of a bus message. */
+const HEADS_PART = 2_000
+
 export class FanOut implements Outlet {
   readonly #parts: FanOutParts
   readonly #receipts: Receipts
@@ -125,13 +128,12 @@ export class FanOut implements Outlet {
 
   /** Announces heads to one node, or to all (also this one). */
   announce(heads: readonly AnnouncedHead[], to: NodeId | 'all'): void {
-    if (heads.length === 0) return
-    if (to !== 'all') {
-      this.#parts.links.post(to, { type: 'heads', heads })
-      return
+    for (let i = 0; i < heads.length; i += HEADS_PART) {
+      const envelope = { type: 'heads', heads: heads.slice(i, i + HEADS_PART) } as const
+      if (to === 'all') this.#parts.links.broadcast(envelope)
+      else this.#parts.links.post(to, envelope)
     }
-    this.#parts.links.broadcast({ type: 'heads', heads })
-    this.takeHeads(heads)
+    if (to === 'all') this.takeHeads(heads)
   }
 
   flush(): void {

@@ -26,8 +26,6 @@ export interface InboxParts {
   readonly attachments: Attachments
   readonly fanOut: FanOut
   readonly conversations: Kind<string, ConversationMessage>
-  /** Asks for a turn: something was gathered that is flushed at its end. */
-  wake(): void
 }
 
 export class Inbox {
@@ -38,7 +36,7 @@ export class Inbox {
   }
 
   take(from: NodeId, incarnation: number, envelope: Envelope): void {
-    const { router, fanOut, sessions, directorySync, shards, links } = this.#parts
+    const { router, fanOut, sessions, directorySync, shards } = this.#parts
     switch (envelope.type) {
       case 'command':
         // noted before the answer is computed: what is stored after it is pushed there
@@ -89,7 +87,6 @@ export class Inbox {
         this.#heartbeat(from, incarnation, envelope)
         break
     }
-    if (links.waiting || sessions.waiting) this.#parts.wake()
   }
 
   #heartbeat(from: NodeId, incarnation: number, heartbeat: HeartbeatEnvelope): void {

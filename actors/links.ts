@@ -19,6 +19,8 @@ export interface LinksParts {
   readonly counters: Counters
   readonly log: Logger
   incarnation(): number
+  /** Asks for a turn, at whose end `flush` is called. */
+  wake(): void
   receive(from: NodeId, incarnation: number, envelope: Envelope): void
   /** Bus messages from this peer were lost. */
   gap(from: NodeId): void
@@ -48,11 +50,6 @@ export class Links {
     this.#parts = parts
   }
 
-  /** Whether something waits for `flush`. */
-  get waiting(): boolean {
-    return this.#waiting.size > 0
-  }
-
   open(): Promise<void> {
     return this.#parts.bus.open(this.#parts.node, (bytes) => this.#receive(bytes))
   }
@@ -69,6 +66,7 @@ export class Links {
     if (out.bytes + envelope.length > MESSAGE_BYTES) this.#send(to, out)
     out.waiting.push(envelope)
     out.bytes += envelope.length
+    if (this.#waiting.size === 0) this.#parts.wake()
     this.#waiting.add(to)
   }
 

@@ -50,6 +50,8 @@ export interface NodeParts {
   readonly shards: number
   readonly timing: Timing
   readonly pingSeconds: number
+  /** Milliseconds until a new connection must have sent its connect frame. */
+  readonly connectMs: number
   /** Commands one connection may send. */
   readonly rate: Rate
   /** Milliseconds that archived records stay in the journal. */
@@ -112,6 +114,7 @@ export class Node implements NodePort {
       counters,
       log,
       incarnation: () => this.#cluster.incarnation,
+      wake: () => this.#actors.wake(),
       receive: (from, incarnation, envelope) => this.#inbox.take(from, incarnation, envelope),
       gap: (from) => this.#links.post(from, { type: 'gap' }),
     })
@@ -165,6 +168,7 @@ export class Node implements NodePort {
       cluster: this.#cluster,
       router: this.#router,
       conversations: this.#conversations,
+      wake: () => this.#actors.wake(),
       announce: (heads) => this.#fanOut.announce(heads, 'all'),
     })
     this.#inbox = new Inbox({
@@ -179,7 +183,6 @@ export class Node implements NodePort {
       attachments: this.#attachments,
       fanOut: this.#fanOut,
       conversations: this.#conversations,
-      wake: () => this.#actors.wake(),
     })
     this.#endTurns()
   }
@@ -211,14 +214,16 @@ export class Node implements NodePort {
   }
 
   #makeSessions(): Sessions {
-    const { node, clock, counters, authenticator, pingSeconds, rate } = this.#parts
+    const { node, clock, counters, authenticator, pingSeconds, connectMs, rate } = this.#parts
     return new Sessions({
       node,
       clock,
       counters,
       authenticator,
       pingSeconds,
+      connectMs,
       rate,
+      wake: () => this.#actors.wake(),
       kind: this.#actors.register<number, SessionMessage>({
         kind: 'session',
         mailbox: SESSION_MAILBOX,
@@ -283,7 +288,6 @@ export class Node implements NodePort {
     const next = (): void => {
       this.#timers[slot] = clock.after(ms, () => {
         task()
-        this.#actors.wake()
         next()
       })
     }
@@ -358,7 +362,6 @@ export class Node implements NodePort {
     this.#shards.follow()
     this.#router.viewChanged()
     this.#registry.moved(moved)
-    this.#actors.wake()
   }
 
   #forget(node: NodeId): void {
@@ -380,7 +383,6 @@ export class Node implements NodePort {
     this.#cluster.line(up)
     if (this.#state === 'serving' || this.#state === 'frozen') this.#state = up ? 'serving' : 'frozen'
     if (up) this.#sessions.pushAll({ frame: 'resync' })
-    this.#actors.wake()
   }
 
   // ── sessions ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,15 +17,17 @@ import type { SessionHost } from './session-host.js'
 import type { Connection } from './transport.js'
 
 export interface SessionsParts extends Omit<SessionHost, 'opened' | 'ended' | 'dirty' | 'watch' | 'unwatch'> {
+  /** Milliseconds until a new connection must have sent its connect frame. */
+  readonly connectMs: number
   readonly kind: Kind<number, SessionMessage>
+  /** Asks for a turn, at whose end `flush` is called. */
+  wake(): void
   /** A device came; its session has a number. `first`: the user had no session on this node. */
   came(session: Session, first: boolean): void
   /** A device went. `last`: the user has no session on this node any more. */
   went(session: Session, last: boolean): void
 }
 
-/** Milliseconds until the first frame must have come. */
-const CONNECT_MS = 10_000
 /** Missed application pings that end a connection. */
 const MISSED_PINGS = 3
 /** All sessions are looked at once in so many seconds. */
@@ -63,11 +65,6 @@ export class Sessions implements SessionHost, LocalSessions {
   }
   get rate(): SessionsParts['rate'] {
     return this.#parts.rate
-  }
-
-  /** Whether a session has something to write. */
-  get waiting(): boolean {
-    return this.#dirty.length > 0
   }
 
   get size(): number {
@@ -111,6 +108,7 @@ export class Sessions implements SessionHost, LocalSessions {
   }
 
   dirty(session: Session): void {
+    if (this.#dirty.length === 0) this.#parts.wake()
     this.#dirty.push(session)
   }
 
@@ -234,7 +232,7 @@ export class Sessions implements SessionHost, LocalSessions {
   sweep(): void {
     const now = this.clock.now()
     for (const session of this.#new) {
-      if (now - session.openedAt < CONNECT_MS) break
+      if (now - session.openedAt < this.#parts.connectMs) break
       session.close('connect-timeout')
     }
     for (const session of this.#watched) session.check(now)

@@ -30,6 +30,8 @@ export interface ShardsParts {
   readonly cluster: Cluster
   readonly router: Router
   readonly conversations: Kind<ConversationId, ConversationMessage>
+  /** Asks for a turn, at whose end `flush` is called. */
+  wake(): void
   /** A shard serves: what was committed lately may not have reached everybody. */
   announce(heads: readonly AnnouncedHead[]): void
 }
@@ -85,7 +87,10 @@ export class Shards {
       known: this.#known.get(id) ?? null,
       owner: () => (cluster.owns(id) && this.#held.get(id) === shard ? this.#signature() : null),
       behind: (view) => cluster.whenAtLeast(view, () => undefined),
-      dirty: (changed) => this.#dirty.add(changed),
+      dirty: (changed) => {
+        this.#dirty.add(changed)
+        this.#parts.wake()
+      },
       enlist: (enlist) => router.ask(SERVER, enlist),
       wake: (conversation) => conversations.tell(conversation, { kind: 'wake' }, 'system'),
       serving: (taken, heads) => {
