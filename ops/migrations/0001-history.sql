@@ -62,7 +62,7 @@ CREATE TABLE users (
 
 -- One partition per month of `time`; there is no default one, an entry makes its partition first (messages_partition below).
 -- `extra` is bytes like `content`: text here cannot hold NUL, and what a sender wrote is stored as received.
--- A row of a 128-byte message takes about 310 bytes, and its entries in the two indexes 70 and 30.
+-- Measured: the row of a 128-byte message takes 273 bytes, its entries in the two indexes 100 and 31.
 CREATE TABLE messages (
   seq bigint NOT NULL,
   epoch bigint NOT NULL,
@@ -114,7 +114,7 @@ BEGIN
 END $$;
 
 -- The client message ids of a conversation since a time, newest first. It walks back from the newest entry and stops at the first
--- older one, which no plain query does without one more index: times never fall along a conversation.
+-- older one, which no plain query does without one more index (60 bytes a row): times never fall along a conversation.
 CREATE FUNCTION message_ids(wanted text, since bigint)
 RETURNS TABLE (sender text, message_id uuid, seq bigint, epoch bigint, "time" bigint) LANGUAGE plpgsql STABLE AS $$
 BEGIN
