@@ -5,7 +5,7 @@
  */
 interface NativeBuffer {
   allocUnsafe(length: number): Uint8Array
-  readonly prototype: { latin1Slice(start: number, end: number): string }
+  readonly prototype: { readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string }
 }
 
 const native = (globalThis as { Buffer?: NativeBuffer }).Buffer

@@ -64,7 +64,7 @@ export function signalName(name: string): string {
 
 export function clientName(name: string): string {
   if (name.length <= LIMITS.clientCharacters && PRINTABLE.test(name)) return name
-  throw new FrameError('bad-frame', `client: at most ${String(LIMITS.clientCharacters)} printable characters`)
+  throw new FrameError('bad-frame', `client: at most ${LIMITS.clientCharacters} printable characters`)
 }
 
 export function token(text: string): string {
@@ -87,7 +87,7 @@ export function wellFormed(text: string, field: string): string {
 /** Entries in a page, from `least` to LIMITS.pageEntries. */
 export function pageLimit(limit: number, least: 0 | 1): number {
   if (limit >= least && limit <= LIMITS.pageEntries) return limit
-  throw new FrameError('bad-page', `limit: ${String(least)} to ${String(LIMITS.pageEntries)}`)
+  throw new FrameError('bad-page', `limit: ${least} to ${LIMITS.pageEntries}`)
 }
 
 /** The number of a message type that a client may send. */
@@ -98,7 +98,7 @@ export function sendableType(type: number): number {
 
 export function knownType(type: number): number {
   if (type >= 1 && type <= TYPES) return type
-  throw new FrameError('unknown-type', `type: no message type ${String(type)}`)
+  throw new FrameError('unknown-type', `type: no message type ${type}`)
 }
 
 /** The number of a type given by name. The name of an unknown one is repeated when it looks like a name. */
@@ -108,13 +108,12 @@ export function typeNumber(name: string): number {
 }
 
 export function priority(n: number): number {
-  if (n > LIMITS.priority) throw new FrameError('bad-frame', `priority: 0 to ${String(LIMITS.priority)}`)
+  if (n > LIMITS.priority) throw new FrameError('bad-frame', `priority: 0 to ${LIMITS.priority}`)
   return n
 }
 
 export function ttl(seconds: number): number {
-  if (seconds > LIMITS.ttlSeconds)
-    throw new FrameError('bad-frame', `ttl: at most ${String(LIMITS.ttlSeconds)} seconds`)
+  if (seconds > LIMITS.ttlSeconds) throw new FrameError('bad-frame', `ttl: at most ${LIMITS.ttlSeconds} seconds`)
   return seconds
 }
 
@@ -137,7 +136,7 @@ export function extra(text: string): string {
 }
 
 export const tooLarge = (field: string, limit: number, unit: string): FrameError =>
-  new FrameError('too-large', `${field}: at most ${String(limit)} ${unit}`)
+  new FrameError('too-large', `${field}: at most ${limit} ${unit}`)
 
 /** A received name, for a detail: as it is when it is short and harmless. */
 export const quotable = (name: string): string => (/^[\w.-]{1,32}$/.test(name) ? `"${name}"` : 'of that name')

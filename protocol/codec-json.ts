@@ -63,8 +63,7 @@ function endOfLine(text: string, start: number): number {
 function decodeCommand(line: string): Command | FrameError {
   let ref = 0
   try {
-    if (jsonDepth(line) > COMMAND_DEPTH)
-      throw new FrameError('too-large', `frame: at most ${String(COMMAND_DEPTH)} levels`)
+    if (jsonDepth(line) > COMMAND_DEPTH) throw new FrameError('too-large', `frame: at most ${COMMAND_DEPTH} levels`)
     const fields = new JsonFieldReader(line, parsed(line), false)
     ref = fields.knownRef
     const name = fields.str('frame')

@@ -11,4 +11,4 @@ export function faultOf(error: unknown, ref: number): FrameError {
 }
 
 export const tooManyFrames = (): FrameError =>
-  new FrameError('too-large', `at most ${String(LIMITS.inboundFrames)} frames in a message`, 0, 'frame-too-large')
+  new FrameError('too-large', `at most ${LIMITS.inboundFrames} frames in a message`, 0, 'frame-too-large')

@@ -164,7 +164,7 @@ function jsonString(value: unknown, name: string): string {
 
 function jsonArray(value: unknown, name: string, max: number): unknown[] {
   if (!Array.isArray(value)) throw new FrameError('bad-frame', `${name}: expected an array`)
-  if (value.length > max) throw new FrameError('too-large', `${name}: at most ${String(max)}`)
+  if (value.length > max) throw new FrameError('too-large', `${name}: at most ${max}`)
   return value
 }
 

@@ -243,7 +243,7 @@ export class Reader {
   /** Goes past a bin of exactly `n` bytes. */
   exact(n: number, what = 'bytes'): void {
     const length = this.binLength(this.byte(what), what)
-    if (length !== n) throw new MsgpackError('shape', `${what}: expected ${String(n)} bytes`)
+    if (length !== n) throw new MsgpackError('shape', `${what}: expected ${n} bytes`)
     this.advance(length, Infinity, what)
   }
 
@@ -269,13 +269,13 @@ export class Reader {
   }
 
   private room(count: number, max: number, what: string): number {
-    if (count > max) throw new MsgpackError('size', `${what}: at most ${String(max)}`)
+    if (count > max) throw new MsgpackError('size', `${what}: at most ${max}`)
     if (count > this.end - this.position) throw ended(what)
     return count
   }
 
   private advance(length: number, max: number, what: string): number {
-    if (length > max) throw new MsgpackError('size', `${what}: at most ${String(max)} bytes`)
+    if (length > max) throw new MsgpackError('size', `${what}: at most ${max} bytes`)
     if (length > this.end - this.position) throw ended(what)
     const start = this.position
     this.position += length

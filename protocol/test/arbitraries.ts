@@ -17,8 +17,7 @@ type Arbitraries<F extends { readonly frame: string }> = {
 const keysOf = <T extends string>(table: Readonly<Record<T, unknown>>): T[] => Object.keys(table) as T[]
 const named = <N extends string>(frame: N): fc.Arbitrary<N> => fc.constant(frame)
 
-const NAME = [...'ABCXYZabcxyz0189_.~-']
-export const user = fc.string({ unit: fc.constantFrom(...NAME), minLength: 1, maxLength: 64 })
+export const user = fc.stringMatching(/^[A-Za-z0-9_.~-]{1,64}$/)
 export const uint = fc.oneof(fc.nat(300), fc.nat(), fc.maxSafeNat())
 const uuid = fc.uuid({ version: 4 })
 const text = fc.string({ unit: 'binary', maxLength: 40 })
@@ -151,7 +150,7 @@ export const commands: Arbitraries<Command> = {
   signal: fc.record({
     frame: named('signal'),
     conversation: writable,
-    name: fc.string({ unit: fc.constantFrom(...NAME), minLength: 1, maxLength: 32 }),
+    name: fc.stringMatching(/^[A-Za-z0-9_.~-]{1,32}$/),
     data: bytes,
   }),
 }

@@ -143,7 +143,7 @@ const JSON_BOMBS: Readonly<Record<string, string>> = {
   'nested objects': '{"a":'.repeat(LIMITS.inboundBytes / 5),
   'nested extra': `{"frame":"send","ref":1,"conversation":"r:x","type":"text","content":"","extra":${'{"a":'.repeat(50_000)}`,
   'a list far over its limit': `{"frame":"received","positions":[${'0,'.repeat(100_000)}0]}`,
-  'an object of very many keys': `{"frame":"ping",${Array.from({ length: 20_000 }, (_, i) => `"${String(i)}":0`).join(',')}}`,
+  'an object of very many keys': `{"frame":"ping",${Array.from({ length: 20_000 }, (_, i) => `"${i}":0`).join(',')}}`,
 }
 
 for (const [name, bomb] of Object.entries(JSON_BOMBS))

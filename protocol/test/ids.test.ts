@@ -9,7 +9,7 @@ const NAME = /^[A-Za-z0-9_.~-]{1,64}$/
 t.test('ids: a user id is 1 to 64 characters of the alphabet', async (t) => {
   for (let code = 0; code < 300; code++) {
     const text = String.fromCharCode(code)
-    t.equal(ids.isUserId(text), NAME.test(text), `character ${String(code)}`)
+    t.equal(ids.isUserId(text), NAME.test(text), `character ${code}`)
   }
   t.notOk(ids.isUserId(''))
   t.ok(ids.isUserId('a'.repeat(64)))

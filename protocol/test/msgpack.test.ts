@@ -172,7 +172,7 @@ function documented(name: string, value: unknown): unknown {
   if (name === 'entry')
     return Object.entries(decodeEntry(value as Uint8Array)).map(([key, member]) => documentedOfEntry(key, member))
   if (Array.isArray(value))
-    return value.map((item) => (typeof item === 'object' ? documentedArray(item as object) : item))
+    return value.map((item: unknown) => (typeof item === 'object' && item !== null ? documentedArray(item) : item))
   return value
 }
 

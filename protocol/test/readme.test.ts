@@ -82,7 +82,7 @@ t.test('readme: kinds, types and named numbers', async (t) => {
   t.strictSame(firstTwo(rowsUnder('number', 'type')), numbered(MESSAGE_TYPE))
   const names = (table: Readonly<Record<string, number>>) =>
     Object.entries(table)
-      .map(([name, n]) => `${code(name)} ${String(n)}`)
+      .map(([name, n]) => `${code(name)} ${n}`)
       .join(', ')
   t.strictSame(rowsUnder('field', 'names and numbers'), [
     ['`direction`', names(DIRECTION)],
