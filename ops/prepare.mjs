@@ -58,4 +58,6 @@ function removeOrphans(folder) {
   }
 }
 
-const sourceOf = (path) => path.replace(/^dist\//, '').replace(/\.(js|js\.map|d\.ts)$/, '.ts')
+function sourceOf(path) {
+  return path.replace(/^dist\//, '').replace(/\.(js|js\.map|d\.ts)$/, '.ts')
+}
