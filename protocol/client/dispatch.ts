@@ -2,7 +2,7 @@
  * Dispatch: each frame of the server to the part of the client that awaits it. What nobody awaits is dropped, except an
  * error: that becomes an event.
  */
-import type { ErrorReply, ServerFrame } from '../frames.js'
+import type { ErrorReply, ServerFrame, Signalled } from '../frames.js'
 import { RookeryError } from './client-error.js'
 import type { Events } from './events.js'
 import type { Inbox } from './inbox.js'
@@ -43,10 +43,10 @@ export function dispatch(frame: ServerFrame, { inbox, sender, requests, events }
       requests.reply(frame)
       break
     case 'receipts':
-      events.emit('receipts', frame)
+      events.emit('receipts', { conversation: frame.conversation, items: frame.items })
       break
     case 'signalled':
-      events.emit('signal', frame)
+      reportSignal(frame, events)
       break
     case 'welcome':
     case 'pong':
@@ -57,4 +57,8 @@ export function dispatch(frame: ServerFrame, { inbox, sender, requests, events }
 
 function reportError({ error, detail }: ErrorReply, events: Events): void {
   events.emit('error', new RookeryError(error, detail))
+}
+
+function reportSignal({ conversation, sender, name, data }: Signalled, events: Events): void {
+  events.emit('signal', { conversation, sender, name, data })
 }

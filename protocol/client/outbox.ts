@@ -28,6 +28,8 @@ interface Lane {
   next: number
   /** Waits for `release` after a temporary error. */
   held: boolean
+  /** How many may await an ack: one after a temporary error, to find out, then twice as many with each ack. */
+  window: number
 }
 
 /** What became of a frame: `gone` is out of the outbox for good, `held` is sent again after `release`. */
@@ -72,7 +74,7 @@ export class Outbox {
     this.#tracked.set(message.id, { message, ref: 0, wasSent: false })
     const lane = this.#lanes.get(message.conversation)
     if (lane) lane.messages.push(message)
-    else this.#lanes.set(message.conversation, { messages: [message], next: 0, held: false })
+    else this.#lanes.set(message.conversation, { messages: [message], next: 0, held: false, window: Infinity })
     this.#due.add(message.conversation)
     return true
   }
@@ -82,11 +84,11 @@ export class Outbox {
     const frames: Send[] = []
     for (const lane of this.#dueLanes()) {
       let after = lane.messages[lane.next - 1]?.id ?? null
-      for (const message of lane.messages.slice(lane.next)) {
+      for (const message of lane.messages.slice(lane.next, lane.window)) {
         frames.push(this.#frame(message, after))
         after = message.id
+        lane.next++
       }
-      lane.next = lane.messages.length
     }
     this.#due.clear()
     return frames
@@ -99,8 +101,14 @@ export class Outbox {
 
   /** The server stored the message of this frame; undefined when that is known already. */
   acked(ref: number): Outgoing | undefined {
-    const tracked = this.#takeRef(ref)
-    return tracked && this.#remove(tracked.message) !== undefined ? tracked.message : undefined
+    const message = this.#takeRef(ref)?.message
+    if (message === undefined || this.#remove(message) === undefined) return undefined
+    const lane = this.#lanes.get(message.conversation)
+    if (lane && !lane.held) {
+      lane.window *= 2
+      this.#due.add(message.conversation)
+    }
+    return message
   }
 
   /** The frame was refused; undefined when the message was sent again since, or is gone. */
@@ -116,11 +124,10 @@ export class Outbox {
   withdraw(message: Outgoing): boolean {
     const index = this.#remove(message)
     const lane = this.#lanes.get(message.conversation)
-    if (lane && index !== undefined && index < lane.next) {
-      lane.next = index
-      if (!lane.held) this.#due.add(message.conversation)
-    }
-    return index !== undefined
+    if (lane === undefined || index === undefined) return index !== undefined
+    lane.next = Math.min(lane.next, index)
+    if (!lane.held) this.#due.add(message.conversation)
+    return true
   }
 
   /** The wait after a temporary error is over. */
@@ -137,6 +144,7 @@ export class Outbox {
     for (const [conversation, lane] of this.#lanes) {
       lane.next = 0
       lane.held = false
+      lane.window = Infinity
       this.#due.add(conversation)
     }
   }
@@ -170,6 +178,7 @@ export class Outbox {
     if (lane === undefined) return
     lane.held = true
     lane.next = 0
+    lane.window = 1
     for (const { id } of lane.messages) this.#forgetRef(id)
   }
 

@@ -105,6 +105,7 @@ export class Sender {
     if (message === undefined) return true
     this.#backoffs.delete(message.conversation)
     this.#settle(message)?.resolve({ id: messageIdText(message.id), epoch, seq, time })
+    this.#flush()
     return true
   }
 

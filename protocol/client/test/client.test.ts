@@ -440,7 +440,7 @@ t.test('client: signals and receipts are events', async (t) => {
     { frame: 'receipts', conversation: ROOM, items: [{ user: 'bob', delivered: 2, read: 1 }] },
   )
   t.match(await signal, { sender: 'bob', name: 'typing' })
-  t.match(await receipts, { items: [{ user: 'bob', delivered: 2, read: 1 }] })
+  t.same(await receipts, { conversation: ROOM, items: [{ user: 'bob', delivered: 2, read: 1 }] })
 })
 
 t.test('client: a resume that cannot be answered now is asked again, one that never will be is given up', async (t) => {

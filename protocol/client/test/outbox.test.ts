@@ -131,3 +131,22 @@ t.test('outbox: it is bounded, and conversations with a high priority message go
   t.notOk(outbox.withdraw(message('a', '1')), 'only what is there can be withdrawn')
   t.end()
 })
+
+t.test('outbox: after a temporary error one message goes ahead, then twice as many with each ack', (t) => {
+  let refs = 0
+  const outbox = new Outbox(10, () => ++refs)
+  for (const id of ['1', '2', '3', '4', '5']) outbox.add(message('a', id))
+  const ids = () => outbox.takeDue().map(({ id }) => id)
+  t.same(ids(), ['1', '2', '3', '4', '5'])
+  outbox.refused(1, true)
+  t.same(ids(), [], 'the lane is held')
+  outbox.release('a')
+  t.same(ids(), ['1'])
+  outbox.acked(6)
+  t.same(ids(), ['2', '3'])
+  outbox.refused(7, false)
+  t.same(ids(), ['3', '4'], 'a permanent refusal lets the next ones go')
+  outbox.restart()
+  t.same(ids(), ['3', '4', '5'], 'a new connection begins afresh')
+  t.end()
+})
