@@ -3,9 +3,10 @@
  * recipient the push; what arrived is acked by the recipient (`received`) a few times a second, as the SDK does. Latency
  * counts from the time a message was meant to be sent, so a generator or server that stalls cannot hide it.
  */
-import { decodeEntry, encodeBody } from '../../protocol/entry-codec.js'
+import type { RawPush } from '../../protocol/client/wire.js'
+import { encodeBody } from '../../protocol/entry-codec.js'
 import { MESSAGE_TYPE } from '../../protocol/entry.js'
-import type { Push, ServerFrame } from '../../protocol/frames.js'
+import type { ServerFrame } from '../../protocol/frames.js'
 import { directConversation, type ConversationId } from '../../protocol/ids.js'
 import { Latency } from '../latency.js'
 import { monotonic } from '../monotonic.js'
@@ -31,7 +32,7 @@ export class Direct {
   readonly #state = new Uint8Array(PLACES)
   readonly #ack = new Latency()
   readonly #delivery = new Latency()
-  readonly #unreceived = new Map<LoadSession, { epoch: number; seq: number; conversation: ConversationId }>()
+  readonly #unmarked = new Set<LoadSession>()
   readonly #content: Buffer
   #sent = 0
   #done = 0
@@ -48,8 +49,10 @@ export class Direct {
   }
 
   async run(): Promise<DirectResult> {
-    for (const session of this.#sessions) session.listen((frame) => this.#take(session, frame))
-    const gathering = setInterval(() => this.#tellReceived(), GATHER_MS)
+    for (const [at, session] of this.#sessions.entries()) {
+      session.listener = { push: (push) => this.#arrived(at, session, push), frame: (frame) => this.#take(frame) }
+    }
+    const gathering = setInterval(() => this.#markReceived(), GATHER_MS)
     const ticking = setInterval(() => this.#wake(), TICK_MS)
     const start = monotonic()
     this.#end = start + this.#plan.seconds * 1000
@@ -60,7 +63,7 @@ export class Direct {
     await this.#drain()
     clearInterval(ticking)
     clearInterval(gathering)
-    this.#tellReceived()
+    this.#markReceived()
     return this.#result()
   }
 
@@ -80,28 +83,32 @@ export class Direct {
     const place = number % PLACES
     this.#intended[place] = intended
     this.#state[place] = 0
-    const pairs = this.#sessions.length / 2
-    const at = 2 * (number % pairs) + (Math.floor(number / pairs) % 2)
-    const session = this.#sessions[at] as LoadSession
+    const at = this.#senderOf(number)
     const id = nextMessageId()
     this.#content.writeDoubleLE(number)
     const body = encodeBody({ id, type: MESSAGE_TYPE.text, content: this.#content, extra: null, priority: 0, ttl: 0 })
     const conversation = this.#conversations[at] as ConversationId
-    session.send({ frame: 'send', ref: place + 1, conversation, after: null, id, type: MESSAGE_TYPE.text, body })
+    const command = { frame: 'send', ref: place + 1, conversation, after: null, id: null, type: 0, body } as const
+    this.#sessions[at]?.client.command(command)
   }
 
-  #take(session: LoadSession, frame: ServerFrame): void {
+  /** Every pair in turn, first one way, then the other. */
+  #senderOf(number: number): number {
+    const pairs = this.#sessions.length / 2
+    return 2 * (number % pairs) + (Math.floor(number / pairs) % 2)
+  }
+
+  #take(frame: ServerFrame): void {
     if (frame.frame === 'sent') this.#mark(frame.ref - 1, ACKED, this.#ack)
-    else if (frame.frame === 'push') this.#arrived(session, frame)
     else if (frame.frame === 'error') this.#errors += 1
   }
 
-  #arrived(session: LoadSession, { epoch, entry }: Push): void {
-    const { sender, seq, content, conversation } = decodeEntry(entry)
-    this.#unreceived.set(session, { epoch, seq, conversation })
-    if (sender === session.user || content.length !== this.#plan.bytes) return
-    const number = new DataView(content.buffer, content.byteOffset).getFloat64(0, true)
-    this.#mark(number % PLACES, DELIVERED, this.#delivery)
+  /** The sender's own device is pushed its messages too: those are no deliveries. */
+  #arrived(at: number, session: LoadSession, { bytes, contentStart, contentEnd }: Readonly<RawPush>): void {
+    this.#unmarked.add(session)
+    if (contentEnd - contentStart !== this.#plan.bytes) return
+    const number = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(contentStart, true)
+    if (this.#senderOf(number) !== at) this.#mark(number % PLACES, DELIVERED, this.#delivery)
   }
 
   #mark(place: number, flag: number, latency: Latency): void {
@@ -116,9 +123,9 @@ export class Direct {
     this.#wake()
   }
 
-  #tellReceived(): void {
-    for (const [session, position] of this.#unreceived) session.send({ frame: 'received', positions: [position] })
-    this.#unreceived.clear()
+  #markReceived(): void {
+    for (const { client } of this.#unmarked) client.mark()
+    this.#unmarked.clear()
   }
 
   async #drain(): Promise<void> {

@@ -13,12 +13,18 @@ async function carryOut(order: LoadOrder): Promise<LoadReport> {
   switch (order.order) {
     case 'connect': {
       const start = monotonic()
-      sessions = await openSessions(order.range)
+      sessions = await openSessions(order.range, fail)
       return { report: 'connected', seconds: (monotonic() - start) / 1000 }
     }
     case 'direct':
       return { report: 'direct', result: await new Direct(sessions, order.plan).run() }
   }
+}
+
+/** A session that is lost in the middle makes every figure wrong. */
+function fail(reason: Error): void {
+  process.stderr.write(`load generator: ${reason.message}\n`)
+  process.exit(1)
 }
 
 process.on('disconnect', () => process.exit(0))

@@ -1,69 +1,78 @@
 /**
- * Load session: one authenticated connection of a generator, speaking msgpack. It keeps its heartbeat and hands every other
- * frame to whoever listens; nothing is repeated or put in order, since that is what is being measured.
+ * Load sessions: the authenticated connections of one generator, raw clients that repeat and mend nothing, since that is what
+ * is being measured. One timer keeps the heartbeats of all of them, spread over the interval the server asks for.
  */
-import { msgpackCodec } from '../../protocol/codec-msgpack.js'
-import { SUBPROTOCOLS } from '../../protocol/codec.js'
-import type { Command, ServerFrame, Welcome } from '../../protocol/frames.js'
+import type { ServerFrame } from '../../protocol/frames.js'
+import { RawClient, type RawListener, type RawPush } from '../../protocol/client/wire.js'
 import { Gate } from '../gate.js'
 import { makeToken } from '../token.js'
 import type { SessionRange } from './orders.js'
-import { Line } from './line.js'
 
 /** Below the accept queue of one listener (512 in uSockets), also with several generators. */
 const CONNECTS_AT_ONCE = 128
 
-export class LoadSession {
-  readonly user: string
-  #line: Line | undefined
-  #listener: (frame: ServerFrame) => void = () => undefined
-  #welcomed: (welcome: Welcome) => void = () => undefined
-  #refused: (reason: Error) => void = () => undefined
-
-  constructor(user: string) {
-    this.user = user
-  }
-
-  /** Resolves when the server has welcomed the user. */
-  async open(url: string, token: string): Promise<void> {
-    const welcome = new Promise<Welcome>((resolve, reject) => {
-      this.#welcomed = resolve
-      this.#refused = reject
-    })
-    this.#line = await Line.dial(url, SUBPROTOCOLS.msgpack, {
-      message: (data) => this.#take(data),
-      closed: (code) => this.#refused(new Error(`${this.user} was closed with ${String(code)}`)),
-    })
-    this.send({ frame: 'connect', ref: 1, token, device: 'load', client: 'rookery-bench' })
-    const { ping } = await welcome
-    setInterval(() => this.send({ frame: 'ping', ref: 0 }), ping * 1000).unref()
-  }
-
-  /** The one listener; a later one replaces it. */
-  listen(listener: (frame: ServerFrame) => void): void {
-    this.#listener = listener
-  }
-
-  send(command: Command): void {
-    this.#line?.send(msgpackCodec.encodeCommand(command))
-  }
-
-  #take(data: Uint8Array): void {
-    for (const frame of msgpackCodec.decodeServerFrames(data)) {
-      if (frame.frame === 'welcome') this.#welcomed(frame)
-      else this.#listener(frame)
-    }
-  }
+/** What a workload does with what comes. */
+export interface LoadListener {
+  push(push: Readonly<RawPush>): void
+  frame(frame: ServerFrame): void
 }
 
-/** Opens the sessions of a range, spread over the URLs; rejects when one is refused. */
-export async function openSessions({ urls, secret, prefix, first, count }: SessionRange): Promise<LoadSession[]> {
+export interface LoadSession {
+  readonly user: string
+  readonly client: RawClient
+  /** The workload that runs now. */
+  listener: LoadListener
+}
+
+const DEAF: LoadListener = { push: () => undefined, frame: () => undefined }
+
+/** Opens the sessions of a range, spread over the URLs; rejects when one is refused. `lost` hears of one that is closed. */
+export async function openSessions(
+  { urls, secret, prefix, first, count }: SessionRange,
+  lost: (reason: Error) => void,
+): Promise<LoadSession[]> {
   const gate = new Gate(CONNECTS_AT_ONCE)
-  const sessions = Array.from({ length: count }, (_, at) => new LoadSession(`${prefix}${String(first + at)}`))
-  const opened = sessions.map((session, at) => {
-    const url = urls[at % urls.length] ?? ''
-    return gate.pass(() => session.open(url, makeToken(session.user, secret)))
+  const numbers = Array.from({ length: count }, (_, at) => first + at)
+  const opening = numbers.map((number) => {
+    const user = `${prefix}${String(number)}`
+    const url = urls[number % urls.length] ?? ''
+    return gate.pass(() => openSession(user, url, makeToken(user, secret), lost))
   })
-  await Promise.all(opened)
-  return sessions
+  const opened = await Promise.all(opening)
+  keepHeartbeats(opened)
+  return opened.map(({ session }) => session)
+}
+
+interface Opened {
+  readonly session: LoadSession
+  /** Seconds between pings. */
+  readonly ping: number
+}
+
+async function openSession(user: string, url: string, token: string, lost: (reason: Error) => void): Promise<Opened> {
+  let ping = 0
+  let session: LoadSession | undefined
+  const listener: RawListener = {
+    push: (push) => session?.listener.push(push),
+    frame(frame) {
+      if (frame.frame === 'welcome') ping = frame.ping
+      else session?.listener.frame(frame)
+    },
+    closed: (code) => lost(new Error(`the session of ${user} was closed with ${String(code)}`)),
+  }
+  const client = await RawClient.connect(url, token, 'load', listener)
+  session = { user, client, listener: DEAF }
+  return { session, ping }
+}
+
+function keepHeartbeats(opened: readonly Opened[]): void {
+  const ping = opened[0]?.ping ?? 1
+  let turn = 0
+  const second = () => {
+    turn += 1
+    for (let at = turn % ping; at < opened.length; at += ping) {
+      opened[at]?.session.client.command({ frame: 'ping', ref: 0 })
+    }
+  }
+  setInterval(second, 1000).unref()
 }

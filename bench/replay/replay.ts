@@ -31,6 +31,8 @@ export interface ReplayPlan {
 const WINDOW = 2000
 /** Conversations that are over and not yet judged: bounds sockets and memory. */
 const JUDGING = 4
+/** How exactly a line's time is kept. */
+const TICK_MS = 5
 /** With something outstanding, but no ack and no verdict for so long, the replay gives up. */
 const STALL_MS = 240_000
 
@@ -64,7 +66,7 @@ export class Replay {
 
   /** Resolves when every conversation was judged; rejects when that cannot be reached. */
   async run(): Promise<Outcome> {
-    const watch = setInterval(() => this.#watch(), 1000)
+    const watch = setInterval(() => this.#watch(), TICK_MS)
     const { strike, total } = this.#plan
     try {
       await this.#dealAll()
@@ -101,9 +103,7 @@ export class Replay {
   /** Waits for the line's time, and for room. */
   async #turn(due: number): Promise<void> {
     const at = this.#tally.start + due
-    const timer = setTimeout(() => this.#wake(), at - monotonic())
-    await this.#until(() => monotonic() >= at - 1 && this.#inFlight < WINDOW && this.#judging.size < JUDGING)
-    clearTimeout(timer)
+    await this.#until(() => monotonic() >= at && this.#inFlight < WINDOW && this.#judging.size < JUDGING)
   }
 
   get #inFlight(): number {
@@ -200,6 +200,7 @@ export class Replay {
 
   #watch(): void {
     const outstanding = this.#inFlight + this.#judging.size
+    this.#wake()
     if (outstanding === 0) this.#lastProgress = monotonic()
     if (monotonic() - this.#lastProgress < STALL_MS) return
     const what = `${String(this.#inFlight)} messages without an ack, ${String(this.#judging.size)} conversations not judged`
