@@ -6,6 +6,7 @@
 import { decodeEntry } from '../protocol/entry-codec.js'
 import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
+import type { ListChange } from './consequences.js'
 import type { Counters } from './counters.js'
 import type {
   ArchiveBatch,
@@ -173,7 +174,7 @@ class Rows {
     if (consequences.list !== null) this.#addListItem(conversationId.slice(2), consequences.list)
   }
 
-  #addListItem(user: UserId, change: NonNullable<UnarchivedEntry['consequences']['list']>): void {
+  #addListItem(user: UserId, change: ListChange): void {
     const { conversation, since, epoch, gone } = change
     this.#list.set(`${user} ${conversation}`, { user, item: { conversation, since, epoch }, gone })
   }

@@ -20,7 +20,8 @@ import { changeBody, listChange, makeEnlists } from './enlist.js'
 import type { History } from './history.js'
 import { KeptEntries } from './kept-entries.js'
 import type { KeptEntry } from './kept-entries.js'
-import { NO_CONSEQUENCES } from './pending-entry.js'
+import { NO_CONSEQUENCES } from './consequences.js'
+import type { Consequences } from './consequences.js'
 import type { PendingEntry } from './pending-entry.js'
 import { maySend } from './permissions.js'
 import { ID_HORIZON_MS } from './recent-ids.js'
@@ -51,7 +52,7 @@ export interface ConversationShard {
   readonly clock: Clock
   /** Why an entry of so many bytes cannot be taken now; null when it can. */
   refuses(bytes: number): 'unavailable' | 'overloaded' | null
-  append(conversation: Conversation, entry: PendingEntry): void
+  append(entry: PendingEntry): void
   /** The runtime lets go of an idle conversation. */
   passivated(conversation: Conversation): void
 }
@@ -76,6 +77,7 @@ interface Draft {
 }
 
 const NO_DETAIL: ChangeDetail = {}
+const NOBODY: readonly UserId[] = []
 const SERVER: Caller = { user: 'server', device: 'server', system: true }
 
 export class Conversation implements Actor<ConversationMessage>, Readable {
@@ -237,7 +239,8 @@ export class Conversation implements Actor<ConversationMessage>, Readable {
     if (to === null) return
     const pending = this.#pending.get(seq)
     if (pending === undefined) to.reply(this.#sent(seq, this.kept.find(seq)?.time ?? this.state.time))
-    else pending.waiting.push(to)
+    else if (pending.also === null) pending.also = [to]
+    else pending.also.push(to)
   }
 
   // ── changes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -302,23 +305,28 @@ export class Conversation implements Actor<ConversationMessage>, Readable {
     const membershipBefore = state.membershipSeq
     const changed = state.apply(header, detail)
     const pending: PendingEntry = {
+      conversation: this,
+      conversationId: this.id,
       seq,
       kind,
       type,
       id,
       ordinal,
       time,
+      since: this.#shard.clock.now(),
       sender: caller.user,
       bytes: encodeEntry(header, body),
       membershipBefore,
       membershipSeq: state.membershipSeq,
       consequences: consequencesOf(state, header, detail, changed),
-      leaving: changed.filter((user) => !state.present(user)),
-      waiting: to === null ? [] : [to],
+      leaving: changed.length === 0 ? NOBODY : changed.filter((user) => !state.present(user)),
+      to,
+      also: null,
+      record: null,
     }
     if (id !== '') this.#shard.noteId(this.id, caller.user, id, seq)
     this.#pending.set(seq, pending)
-    this.#shard.append(this, pending)
+    this.#shard.append(pending)
   }
 
   /** The journal stored the entry: called in order of seq. */
@@ -326,14 +334,21 @@ export class Conversation implements Actor<ConversationMessage>, Readable {
     this.#pending.delete(entry.seq)
     this.committed = entry.seq
     this.kept.add(entry)
-    if (entry.waiting.length > 0) {
-      const sent = this.#sent(entry.seq, entry.time)
-      for (const to of entry.waiting) to.reply(sent)
-    }
+    this.#answer(entry)
     if (this.#isQuiet(entry.kind)) return
     const prev = this.#pushed
     this.#pushed = entry.seq
     this.#outlet.push(this, entry, prev)
+  }
+
+  #answer(entry: PendingEntry): void {
+    if (entry.to === null && entry.also === null) return
+    const sent = this.#sent(entry.seq, entry.time)
+    entry.to?.reply(sent)
+    for (const to of entry.also ?? []) to.reply(sent)
+    // kept for a while yet; whoever asked is not
+    entry.to = null
+    entry.also = null
   }
 
   #isQuiet(kind: number): boolean {
@@ -366,7 +381,7 @@ function consequencesOf(
   header: Parameters<typeof makeEnlists>[1],
   detail: ChangeDetail,
   changed: readonly UserId[],
-): PendingEntry['consequences'] {
+): Consequences {
   const list = listChange(header.kind, detail)
   if (changed.length === 0 && list === null) return NO_CONSEQUENCES
   return {

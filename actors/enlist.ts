@@ -9,7 +9,7 @@ import type { MessageId, UserId } from '../protocol/ids.js'
 import type { Enlist } from './command.js'
 import type { ChangeDetail, ConversationState, Folded } from './conversation-state.js'
 import { hash64 } from './hash.js'
-import type { Consequences } from './pending-entry.js'
+import type { ListChange } from './consequences.js'
 
 /** A UUIDv7 (RFC 9562) of a time and a text: the same two always give the same id. */
 export function derivedId(time: number, text: string): MessageId {
@@ -67,7 +67,7 @@ function enters(state: ConversationState, entry: Folded): boolean | null {
 }
 
 /** The row of the user's list that an entry of `u:<user>` adds or removes. */
-export function listChange(kind: number, detail: ChangeDetail): Consequences['list'] {
+export function listChange(kind: number, detail: ChangeDetail): ListChange | null {
   if (kind !== ENTRY_KIND.entered && kind !== ENTRY_KIND.exited) return null
   const { conversation = '', seq = 0, epoch = 0 } = detail
   return { conversation, since: seq, epoch, gone: kind === ENTRY_KIND.exited }

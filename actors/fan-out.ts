@@ -136,10 +136,6 @@ export class FanOut implements Outlet {
     if (to === 'all') this.takeHeads(heads)
   }
 
-  flush(): void {
-    this.#receipts.flush()
-  }
-
   // ── the receiving side ──────────────────────────────────────────────────────────────────────────────────────────────
 
   deliver(fields: DeliveryFields): void {

@@ -11,12 +11,6 @@ import type { PendingEntry } from './pending-entry.js'
 import { RECORD_BYTES, encodeRecord } from './record.js'
 import type { RecordHead } from './record.js'
 
-export interface Queued {
-  readonly conversation: Conversation
-  readonly entry: PendingEntry
-  readonly since: number
-}
-
 /** Where the shard's journal stands; moved on by every stored record. */
 export interface JournalPosition {
   readonly seq: number
@@ -31,14 +25,14 @@ export interface JournalWriterParts {
   /** The head of the next record but for its number and predecessor, which the writer knows. */
   head(): Omit<RecordHead, 'number' | 'prev'>
   /** The record is in the journal as `seq`. */
-  stored(seq: number, queued: readonly Queued[]): void
+  stored(seq: number, queued: readonly PendingEntry[]): void
   /** Another owner has written: nothing more will be stored by this writer. */
   fenced(): void
 }
 
 interface Flight {
   readonly record: Uint8Array
-  readonly queued: readonly Queued[]
+  readonly queued: readonly PendingEntry[]
   readonly since: number
   doubtful: boolean
   attempts: number
@@ -53,10 +47,11 @@ const REPEAT_MS = [20, 50, 100, 250, 500]
 export class JournalWriter {
   readonly #parts: JournalWriterParts
   #position: JournalPosition
-  #queue: Queued[] = []
+  #queue: PendingEntry[] = []
   #queuedBytes = 0
   #flight: Flight | null = null
   #stopped = false
+  #begunAt = 0
 
   constructor(parts: JournalWriterParts, position: JournalPosition) {
     this.#parts = parts
@@ -74,16 +69,26 @@ export class JournalWriter {
     return this.#queuedBytes + bytes > QUEUE_BYTES ? 'overloaded' : null
   }
 
-  add(conversation: Conversation, entry: PendingEntry): void {
-    this.#queue.push({ conversation, entry, since: this.#parts.clock.now() })
+  add(entry: PendingEntry): void {
+    this.#queue.push(entry)
     this.#queuedBytes += entry.bytes.length
+  }
+
+  /** Whether entries wait and no append is on its way. */
+  get isReady(): boolean {
+    return this.#flight === null && this.#queue.length > 0 && !this.#stopped
+  }
+
+  /** When the last append began, milliseconds since 1970. */
+  get begunAt(): number {
+    return this.#begunAt
   }
 
   /** Starts an append if entries wait and none is on its way. */
   flush(): void {
-    if (this.#flight !== null || this.#queue.length === 0 || this.#stopped) return
-    const queued = this.#take()
-    this.#start(queued)
+    if (!this.isReady) return
+    this.#begunAt = this.#parts.clock.now()
+    this.#start(this.#take())
   }
 
   /** Nothing more is written or reported. */
@@ -93,7 +98,7 @@ export class JournalWriter {
     this.#queuedBytes = 0
   }
 
-  #take(): Queued[] {
+  #take(): PendingEntry[] {
     const queue = this.#queue
     if (this.#queuedBytes <= RECORD_BYTES) {
       this.#queue = []
@@ -102,16 +107,16 @@ export class JournalWriter {
     }
     const { taken, left } = takeFairly(queue)
     this.#queue = left
-    for (const { entry } of taken) this.#queuedBytes -= entry.bytes.length
+    for (const { bytes } of taken) this.#queuedBytes -= bytes.length
     return taken
   }
 
-  #start(queued: readonly Queued[]): void {
+  #start(queued: readonly PendingEntry[]): void {
     const { seq, number } = this.#position
     const head = { ...this.#parts.head(), number: number + 1, prev: seq }
     const record = encodeRecord(
       head,
-      queued.map(({ entry }) => entry.bytes),
+      queued.map(({ bytes }) => bytes),
     )
     this.#parts.counters.recordEntries.observe(queued.length)
     this.#append({ record, queued, since: this.#parts.clock.now(), doubtful: false, attempts: 0 })
@@ -178,14 +183,14 @@ export class JournalWriter {
 }
 
 /** Conversation by conversation in turn, so that a hot one does not starve the rest, up to the bytes of a record. */
-function takeFairly(queue: readonly Queued[]): { taken: Queued[]; left: Queued[] } {
-  const lanes = new Map<Conversation, Queued[]>()
+function takeFairly(queue: readonly PendingEntry[]): { taken: PendingEntry[]; left: PendingEntry[] } {
+  const lanes = new Map<Conversation, PendingEntry[]>()
   for (const queued of queue) {
     const lane = lanes.get(queued.conversation)
     if (lane === undefined) lanes.set(queued.conversation, [queued])
     else lane.push(queued)
   }
-  const taken: Queued[] = []
+  const taken: PendingEntry[] = []
   let bytes = 0
   for (let round = 0; lanes.size > 0; round++) {
     for (const [conversation, lane] of lanes) {
@@ -194,7 +199,7 @@ function takeFairly(queue: readonly Queued[]): { taken: Queued[]; left: Queued[]
         lanes.delete(conversation)
         continue
       }
-      bytes += next.entry.bytes.length
+      bytes += next.bytes.length
       if (bytes > RECORD_BYTES && taken.length > 0) return { taken, left: without(queue, taken) }
       taken.push(next)
     }
@@ -202,7 +207,7 @@ function takeFairly(queue: readonly Queued[]): { taken: Queued[]; left: Queued[]
   return { taken, left: [] }
 }
 
-function without(queue: readonly Queued[], taken: readonly Queued[]): Queued[] {
+function without(queue: readonly PendingEntry[], taken: readonly PendingEntry[]): PendingEntry[] {
   const gone = new Set(taken)
   return queue.filter((queued) => !gone.has(queued))
 }

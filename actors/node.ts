@@ -260,7 +260,6 @@ export class Node implements NodePort {
     this.#actors.onTurnEnd(() => this.#registry.flush())
     this.#actors.onTurnEnd(() => this.#directorySync.flush())
     this.#actors.onTurnEnd(() => this.#shards.flush())
-    this.#actors.onTurnEnd(() => this.#fanOut.flush())
     this.#actors.onTurnEnd(() => this.#links.flush())
     this.#actors.onTurnEnd(() => this.#sessions.flush())
   }

@@ -6,8 +6,8 @@ import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
 import type { Conversation, Mark } from './conversation.js'
 
-/** Milliseconds in which the marks of a group are gathered; one-to-one conversations do not wait. */
-const GATHER_MS = 250
+/** Milliseconds in which marks are gathered: a person does not notice, and a sender's socket is written to less often. */
+const GATHER_MS = 200
 /** Entries looked at for their senders when a mark passes many at once. */
 const LOOK_BACK = 32
 
@@ -20,9 +20,7 @@ type Gathered = Map<UserId, Mark>
 
 export class Receipts {
   readonly #parts: ReceiptsParts
-  #direct = new Map<ConversationId, Map<UserId, Gathered>>()
-  #grouped = new Map<ConversationId, Map<UserId, Gathered>>()
-  #timer = false
+  #gathered = new Map<ConversationId, Map<UserId, Gathered>>()
 
   constructor(parts: ReceiptsParts) {
     this.#parts = parts
@@ -31,33 +29,16 @@ export class Receipts {
   /** A user's marks rose from `before` to `mark`. */
   note(conversation: Conversation, mark: Mark, before: Mark): void {
     if (conversation.large) return
-    const direct = conversation.state.kind === 'direct'
-    const gathered = direct ? this.#direct : this.#grouped
+    const idle = this.#gathered.size === 0
     for (const sender of sendersBetween(conversation, mark, before))
-      if (sender !== mark.user) gather(gathered, conversation.id, sender, mark)
-    if (mark.read > before.read) gather(gathered, conversation.id, mark.user, mark)
-    if (!direct && !this.#timer && this.#grouped.size > 0) this.#startTimer()
+      if (sender !== mark.user) gather(this.#gathered, conversation.id, sender, mark)
+    if (mark.read > before.read) gather(this.#gathered, conversation.id, mark.user, mark)
+    if (idle && this.#gathered.size > 0) this.#parts.clock.after(GATHER_MS, () => this.#send())
   }
 
-  /** At the end of a turn: what does not wait goes out. */
-  flush(): void {
-    if (this.#direct.size === 0) return
-    const ready = this.#direct
-    this.#direct = new Map()
-    this.#send(ready)
-  }
-
-  #startTimer(): void {
-    this.#timer = true
-    this.#parts.clock.after(GATHER_MS, () => {
-      this.#timer = false
-      const ready = this.#grouped
-      this.#grouped = new Map()
-      this.#send(ready)
-    })
-  }
-
-  #send(ready: Map<ConversationId, Map<UserId, Gathered>>): void {
+  #send(): void {
+    const ready = this.#gathered
+    this.#gathered = new Map()
     for (const [conversation, users] of ready)
       for (const [user, marks] of users) this.#parts.send(user, conversation, [...marks.values()])
   }

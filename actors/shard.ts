@@ -15,7 +15,6 @@ import type { Counters } from './counters.js'
 import type { History } from './history.js'
 import type { Journal, ShardId } from './journal.js'
 import { JournalWriter } from './journal-writer.js'
-import type { Queued } from './journal-writer.js'
 import type { Logger } from './logger.js'
 import type { PendingEntry } from './pending-entry.js'
 import { RecentHeads } from './recent-heads.js'
@@ -269,18 +268,25 @@ export class Shard implements ConversationShard {
     return this.#serving.writer.refuses(bytes)
   }
 
-  append(conversation: Conversation, entry: PendingEntry): void {
-    this.#serving?.writer.add(conversation, entry)
+  append(entry: PendingEntry): void {
+    this.#serving?.writer.add(entry)
     this.#parts.dirty(this)
+  }
+
+  /** What `pace` decides by; null when there is nothing to append now. */
+  get waitingSince(): number | null {
+    const writer = this.#serving?.writer
+    return writer?.isReady === true ? writer.begunAt : null
   }
 
   flush(): void {
     this.#serving?.writer.flush()
   }
 
-  #stored(seq: number, queued: readonly Queued[]): void {
-    const record = this.#unarchived.add(seq, queued.map(toUnarchived))
-    for (const { conversation, entry } of queued) {
+  #stored(seq: number, queued: readonly PendingEntry[]): void {
+    const record = this.#unarchived.add(seq, queued)
+    for (const entry of queued) {
+      const { conversation } = entry
       conversation.commit(entry)
       this.#heads.note(conversation.id, conversation.state.epoch, entry.seq)
       this.#tellEnlists(record, entry.consequences.enlists)
@@ -322,24 +328,6 @@ export class Shard implements ConversationShard {
   async purge(ageMs: number): Promise<void> {
     const below = this.#serving?.archiver.purgeable(ageMs) ?? 0
     if (below > 0 && !this.#stopped) await this.#parts.journal.purge(this.id, below)
-  }
-}
-
-function toUnarchived({ conversation, entry }: Queued): UnarchivedEntry {
-  const { seq, time, sender, id, type, bytes, kind, ordinal, consequences } = entry
-  return {
-    seq,
-    time,
-    sender,
-    id,
-    type,
-    bytes,
-    kind,
-    ordinal,
-    consequences,
-    conversation,
-    record: null,
-    conversationId: conversation.id,
   }
 }
 

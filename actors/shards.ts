@@ -4,6 +4,7 @@
  */
 import type { ConversationId } from '../protocol/ids.js'
 import type { Kind } from './actor-system.js'
+import { AppendPace } from './append-pace.js'
 import type { Cluster } from './cluster.js'
 import type { Clock, Random } from './clock.js'
 import type { OwnerCommand, ReplyTo } from './command.js'
@@ -42,11 +43,12 @@ const RETAKE_MS = 50
 export class Shards {
   readonly #parts: ShardsParts
   readonly #held = new Map<ShardId, Shard>()
-  readonly #dirty = new Set<Shard>()
+  readonly #pace: AppendPace
   readonly #known = new Map<ShardId, { readonly stream: string; readonly seq: number }>()
 
   constructor(parts: ShardsParts) {
     this.#parts = parts
+    this.#pace = new AppendPace(parts.clock, () => parts.wake())
   }
 
   /** The shards that serve. */
@@ -88,7 +90,7 @@ export class Shards {
       owner: () => (cluster.owns(id) && this.#held.get(id) === shard ? this.#signature() : null),
       behind: (view) => cluster.whenAtLeast(view, () => undefined),
       dirty: (changed) => {
-        this.#dirty.add(changed)
+        this.#pace.add(changed)
         this.#parts.wake()
       },
       enlist: (enlist) => router.ask(SERVER, enlist),
@@ -122,7 +124,7 @@ export class Shards {
     const position = shard.journalPosition
     if (position !== null) this.#known.set(id, position)
     this.#held.delete(id)
-    this.#dirty.delete(shard)
+    this.#pace.remove(shard)
     shard.stop()
     for (const conversation of shard.conversationIds()) this.#parts.conversations.stop(conversation)
     this.#parts.counters.shardsOwned = this.#held.size
@@ -134,10 +136,7 @@ export class Shards {
 
   /** At the end of a turn: what conversations made goes to the journal. */
   flush(): void {
-    if (this.#dirty.size === 0) return
-    const dirty = [...this.#dirty]
-    this.#dirty.clear()
-    for (const shard of dirty) shard.flush()
+    this.#pace.flush()
   }
 
   /** A command for a conversation of this node. */

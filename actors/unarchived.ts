@@ -5,7 +5,7 @@
 import type { ConversationId } from '../protocol/ids.js'
 import type { Conversation } from './conversation.js'
 import type { KeptEntry } from './kept-entries.js'
-import type { Consequences } from './pending-entry.js'
+import type { Consequences } from './consequences.js'
 
 export interface UnarchivedEntry extends KeptEntry {
   readonly conversationId: ConversationId
@@ -95,6 +95,8 @@ export class Unarchived {
     for (const record of this.#records) {
       if (record.seq > this.#archived) break
       this.#bytes -= record.bytes
+      // entries may be kept for longer; what they were stored with is not
+      for (const entry of record.entries) entry.record = null
       gone++
     }
     if (gone > 0) this.#records.splice(0, gone)
