@@ -16,6 +16,8 @@ export interface SessionHost {
   readonly pingSeconds: number
   /** Commands a connection may send. */
   readonly rate: Rate
+  /** Milliseconds until the user may send another message from any device on this node; 0 for now. */
+  holdSend(user: UserId): number
   /** The session's user is known; the answer is the session's number. Closes an older session of the device. */
   opened(session: Session): number
   ended(session: Session, wasOpen: boolean): void

@@ -204,7 +204,8 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     const { rate, clock } = this.#host
     const now = clock.now()
     this.#bucket ??= new TokenBucket(rate, now)
-    return this.#bucket.take(rate, now) ? 0 : Math.max(1, this.#bucket.wait(rate, now))
+    if (!this.#bucket.take(rate, now)) return Math.max(1, this.#bucket.wait(rate, now))
+    return command.frame === 'send' ? this.#host.holdSend(this.user) : 0
   }
 
   #route(command: OwnerCommand, ref: number): void {

@@ -14,12 +14,16 @@ import type { AnnouncedHead } from './recent-heads.js'
 import { Session } from './session.js'
 import type { SessionMessage } from './session.js'
 import type { SessionHost } from './session-host.js'
+import { TokenBucket } from './token-bucket.js'
+import type { Rate } from './token-bucket.js'
 import type { Connection } from './transport.js'
 
 export interface SessionsParts extends Omit<SessionHost, 'opened' | 'ended' | 'dirty' | 'watch' | 'unwatch'> {
   /** Milliseconds until a new connection must have sent its connect frame. */
   readonly connectMs: number
   readonly kind: Kind<number, SessionMessage>
+  /** Messages one user may send from all devices on this node. */
+  readonly sendRate: Rate
   /** Asks for a turn, at whose end `flush` is called. */
   wake(): void
   /** A device came; its session has a number. `first`: the user had no session on this node. */
@@ -40,6 +44,8 @@ export class Sessions implements SessionHost, LocalSessions {
   readonly #open = new Set<Session>()
   readonly #dirty: Session[] = []
   readonly #watched = new Set<Session>()
+  /** Of users who sent something since their first session began. */
+  readonly #sends = new Map<UserId, TokenBucket>()
   #round: Iterator<Session> | null = null
   #id = 0
   #number = 0
@@ -133,6 +139,14 @@ export class Sessions implements SessionHost, LocalSessions {
     return this.#parts.presence
   }
 
+  holdSend(user: UserId): number {
+    const { sendRate } = this.#parts
+    const now = this.clock.now()
+    let bucket = this.#sends.get(user)
+    if (bucket === undefined) this.#sends.set(user, (bucket = new TokenBucket(sendRate, now)))
+    return bucket.take(sendRate, now) ? 0 : Math.max(1, bucket.wait(sendRate, now))
+  }
+
   // ── users ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #addToUser(session: Session): boolean {
@@ -147,9 +161,14 @@ export class Sessions implements SessionHost, LocalSessions {
     const known = this.#byUser.get(session.user)
     const left = (known instanceof Session ? [known] : (known ?? [])).filter((other) => other !== session)
     const [only] = left
-    if (only === undefined) this.#byUser.delete(session.user)
+    if (only === undefined) this.#forgetUser(session.user)
     else this.#byUser.set(session.user, left.length === 1 ? only : left)
     return only === undefined
+  }
+
+  #forgetUser(user: UserId): void {
+    this.#byUser.delete(user)
+    this.#sends.delete(user)
   }
 
   #of(user: UserId, task: (session: Session) => void): void {

@@ -37,6 +37,8 @@ export interface ShardParts {
   /** View, node and incarnation to write; null once the shard is another node's. */
   owner(): Pick<RecordHead, 'view' | 'node' | 'incarnation'> | null
   behind(view: number): void
+  /** Bytes of entries that may wait for history on this node; above, sends are refused. */
+  readonly historyLagBytes: number
   /** Entries wait for the journal: `flush` at the end of this turn. */
   dirty(shard: Shard): void
   /** Routes what `u:<user>` must hear; resolves with its answer. */
@@ -53,8 +55,6 @@ export interface ShardParts {
   readonly known: { readonly stream: string; readonly seq: number } | null
 }
 
-/** Bytes of entries that may wait for history, per shard, before sends are refused. */
-const UNARCHIVED_BYTES = 64 * 1024 * 1024
 const STUBS = 20_000
 const ENLIST_RETRY_MS = 500
 const RESTORE_MS = 100
@@ -71,7 +71,7 @@ export class Shard implements ConversationShard {
   readonly #ids: RecentIds
   readonly #parts: ShardParts
   readonly #heads: RecentHeads
-  readonly #unarchived = new Unarchived()
+  readonly #unarchived: Unarchived
   readonly #conversations = new Map<ConversationId, Conversation>()
   /** Passivated conversations: what is enough to answer a device that has everything. */
   readonly #stubs = new Map<ConversationId, AnnouncedHead>()
@@ -85,6 +85,7 @@ export class Shard implements ConversationShard {
     this.id = parts.id
     this.#ids = new RecentIds(parts.seed)
     this.#heads = new RecentHeads(parts.clock)
+    this.#unarchived = new Unarchived(parts.counters)
     this.#ready = new Promise<void>((resolve) => (this.#begin = resolve)).then(() => this.#takeOver())
     this.#ready.catch((error: unknown) => {
       if (!(error instanceof NotOurs))
@@ -107,10 +108,6 @@ export class Shard implements ConversationShard {
   /** Where the journal stands by what this owner stored. */
   get journalPosition(): { readonly stream: string; readonly seq: number } | null {
     return this.#serving && { stream: this.#serving.taken.stream, seq: this.#serving.writer.position.seq }
-  }
-
-  get unarchivedBytes(): number {
-    return this.#unarchived.bytes
   }
 
   recentHeads(): AnnouncedHead[] {
@@ -264,7 +261,7 @@ export class Shard implements ConversationShard {
 
   refuses(bytes: number): 'unavailable' | 'overloaded' | null {
     if (this.#serving === null || this.#stopped) return 'unavailable'
-    if (this.#unarchived.bytes > UNARCHIVED_BYTES) return 'overloaded'
+    if (this.#parts.counters.unarchivedBytes > this.#parts.historyLagBytes) return 'overloaded'
     return this.#serving.writer.refuses(bytes)
   }
 
@@ -320,6 +317,7 @@ export class Shard implements ConversationShard {
     this.#stopped = true
     this.#serving?.writer.stop()
     this.#serving?.archiver.stop()
+    this.#unarchived.clear()
     this.#parts.counters.conversationsActive -= this.#conversations.size
     if (this.#serving !== null) this.#parts.counters.shardsLost++
   }

@@ -28,6 +28,7 @@ export interface ShardsParts {
   readonly counters: Counters
   readonly log: Logger
   readonly outlet: Outlet
+  readonly historyLagBytes: number
   readonly cluster: Cluster
   readonly router: Router
   readonly conversations: Kind<ConversationId, ConversationMessage>
@@ -76,7 +77,8 @@ export class Shards {
   }
 
   #take(id: ShardId): void {
-    const { journal, history, clock, counters, log, outlet, cluster, router, random, conversations } = this.#parts
+    const { journal, history, clock, counters, log, outlet, historyLagBytes } = this.#parts
+    const { cluster, router, random, conversations } = this.#parts
     const shard: Shard = new Shard({
       id,
       journal,
@@ -85,6 +87,7 @@ export class Shards {
       counters,
       log,
       outlet,
+      historyLagBytes,
       seed: Math.floor(random() * 0x7fffffff),
       known: this.#known.get(id) ?? null,
       owner: () => (cluster.owns(id) && this.#held.get(id) === shard ? this.#signature() : null),

@@ -6,6 +6,7 @@ import type { ConversationId } from '../protocol/ids.js'
 import type { Conversation } from './conversation.js'
 import type { KeptEntry } from './kept-entries.js'
 import type { Consequences } from './consequences.js'
+import type { Counters } from './counters.js'
 
 export interface UnarchivedEntry extends KeptEntry {
   readonly conversationId: ConversationId
@@ -28,13 +29,14 @@ export interface UnarchivedRecord {
 
 export class Unarchived {
   #records: UnarchivedRecord[] = []
-  #bytes = 0
+  readonly #counters: Counters
   /** Records up to this number are archived, but a reader may still need them. */
   #archived = 0
   #readers = 0
 
-  get bytes(): number {
-    return this.#bytes
+  /** Keeps `counters.unarchivedBytes`. */
+  constructor(counters: Counters) {
+    this.#counters = counters
   }
 
   get archived(): number {
@@ -56,7 +58,7 @@ export class Unarchived {
     const record = { seq, entries, bytes, unconfirmed: 0 }
     for (const entry of entries) entry.record = record
     this.#records.push(record)
-    this.#bytes += bytes
+    this.#counters.unarchivedBytes += bytes
     return record
   }
 
@@ -94,12 +96,18 @@ export class Unarchived {
     let gone = 0
     for (const record of this.#records) {
       if (record.seq > this.#archived) break
-      this.#bytes -= record.bytes
+      this.#counters.unarchivedBytes -= record.bytes
       // entries may be kept for longer; what they were stored with is not
       for (const entry of record.entries) entry.record = null
       gone++
     }
     if (gone > 0) this.#records.splice(0, gone)
+  }
+
+  /** The shard is lost. */
+  clear(): void {
+    for (const record of this.#records) this.#counters.unarchivedBytes -= record.bytes
+    this.#records = []
   }
 
   /** Entries after a journal number, by conversation, in order. */

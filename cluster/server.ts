@@ -83,6 +83,8 @@ async function makeNode(config: Config, log: Logger, counters: Counters, backing
     pingSeconds: config.heartbeatSeconds,
     connectMs: config.connectSeconds * 1000,
     rate: rateOf(config.framesPerSecond),
+    sendRate: rateOf(config.sendsPerSecond),
+    historyLagBytes: config.historyLagBytes,
     retentionMs: config.journalRetentionSeconds * 1000,
     clock: systemClock,
     random: Math.random,
