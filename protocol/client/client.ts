@@ -48,6 +48,9 @@ export interface NewConversation {
 
 const utf8 = new TextEncoder()
 
+/** Milliseconds between two attempts of the same command, while the server answers. */
+const LONGEST_REPEAT = 3_000
+
 export class RookeryClient {
   readonly #events = new Events()
   readonly #counters = { reconnects: 0, resumes: 0, gaps: 0, duplicates: 0 }
@@ -66,6 +69,7 @@ export class RookeryClient {
   constructor(options: ClientOptions) {
     const settings = settle(options)
     const nextRef = refs()
+    const repeat = { min: settings.reconnect.min, max: Math.min(settings.reconnect.max, LONGEST_REPEAT) }
     this.#ids = new MessageIds(settings.clock)
     this.#storage = new GuardedStorage(settings.storage, this.#events)
     this.#connection = new Connection(settings, nextRef, this.#events, {
@@ -86,7 +90,7 @@ export class RookeryClient {
       counters: this.#counters,
       nextRef,
       nextId: () => this.#ids.next(),
-      newBackoff: () => new Backoff(settings.reconnect, settings.random),
+      newBackoff: () => new Backoff(repeat, settings.random),
       transmit: this.#connection.send.bind(this.#connection),
     }
     this.#sender = new Sender(context)

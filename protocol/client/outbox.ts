@@ -15,6 +15,11 @@ export interface Outgoing {
   readonly body: Uint8Array
 }
 
+/** An owner that just moved, or a server that just started, is not to be met by everything that waited. */
+const FIRST_AFTER_RECONNECT = 32
+/** One message goes ahead to find out whether it is better now. */
+const FIRST_AFTER_ERROR = 1
+
 interface Tracked {
   readonly message: Outgoing
   /** Its newest frame; 0 when that was refused or lost. Only the refusal of this one counts. */
@@ -28,7 +33,7 @@ interface Lane {
   next: number
   /** Waits for `release` after a temporary error. */
   held: boolean
-  /** How many may await an ack: one after a temporary error, to find out, then twice as many with each ack. */
+  /** How many may await an ack: few after a temporary error or a reconnect, one more with each ack. */
   window: number
 }
 
@@ -105,7 +110,7 @@ export class Outbox {
     if (message === undefined || this.#remove(message) === undefined) return undefined
     const lane = this.#lanes.get(message.conversation)
     if (lane && !lane.held) {
-      lane.window *= 2
+      lane.window++
       this.#due.add(message.conversation)
     }
     return message
@@ -138,13 +143,13 @@ export class Outbox {
     this.#due.add(conversation)
   }
 
-  /** A new connection: nothing was answered, everything is due again. */
+  /** A new connection: nothing was answered, everything is due again, as acks come in. */
   restart(): void {
     this.#refs.clear()
     for (const [conversation, lane] of this.#lanes) {
       lane.next = 0
       lane.held = false
-      lane.window = Infinity
+      lane.window = FIRST_AFTER_RECONNECT
       this.#due.add(conversation)
     }
   }
@@ -178,7 +183,7 @@ export class Outbox {
     if (lane === undefined) return
     lane.held = true
     lane.next = 0
-    lane.window = 1
+    lane.window = FIRST_AFTER_ERROR
     for (const { id } of lane.messages) this.#forgetRef(id)
   }
 
