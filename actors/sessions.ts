@@ -18,7 +18,7 @@ import { TokenBucket } from './token-bucket.js'
 import type { Rate } from './token-bucket.js'
 import type { Connection } from './transport.js'
 
-export interface SessionsParts extends Omit<SessionHost, 'opened' | 'ended' | 'dirty' | 'watch' | 'unwatch'> {
+export interface SessionsParts extends Omit<SessionHost, 'opened' | 'ended' | 'holdSend' | 'dirty' | 'watch' | 'unwatch'> {
   /** Milliseconds until a new connection must have sent its connect frame. */
   readonly connectMs: number
   readonly kind: Kind<number, SessionMessage>
