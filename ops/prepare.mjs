@@ -4,7 +4,7 @@
  * is nothing to do, and needs no network then.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,9 +13,13 @@ const INSTALLED = 'node_modules/.package-lock.json'
 /** Written after a build without errors; tsc's own record is also written after one with errors. */
 const BUILT = 'dist/.built'
 
+/** Says that tap was built with the plugins that package.json wants. */
+const TAP_BUILT = '.tap/.built'
+
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'))
 if (changed(INSTALLED) < changed('package-lock.json')) install()
 if (changed(BUILT) < Math.max(...SOURCES.map(newest), changed(INSTALLED))) build()
+if (process.argv[2] === 'test' && changed(TAP_BUILT) < Math.max(changed('package.json'), changed(INSTALLED))) buildTap()
 
 function install() {
   console.log('installing the dependencies (npm ci) …')
@@ -29,6 +33,16 @@ function build() {
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'])
   removeOrphans('dist')
   writeFileSync(BUILT, '')
+}
+
+/**
+ * tap comes with plugins that compile and mock modules as they are loaded, a second for each test file; ours are compiled, and
+ * package.json takes those plugins away. tap would build itself anew too, but only for the run after.
+ */
+function buildTap() {
+  run(process.execPath, ['node_modules/tap/dist/esm/run.mjs', 'build'])
+  mkdirSync('.tap', { recursive: true })
+  writeFileSync(TAP_BUILT, '')
 }
 
 function run(program, args) {
