@@ -4,6 +4,7 @@
  */
 import t, { type Test } from 'tap'
 import { directConversation, RookeryError, type ConversationId } from '../../protocol/client/index.js'
+import { v7 } from 'uuid'
 import type { Person } from './process-person.js'
 import { checkTraffic, Talker } from './process-traffic.js'
 import { until } from './process-until.js'
@@ -13,32 +14,34 @@ const world = await ProcessWorld.start(3)
 t.teardown(() => world.stop())
 
 interface Scene {
-  readonly people: readonly [Person, Person]
+  readonly people: readonly Person[]
+  /** One of two of them; a group of all is the other subject of their talk. */
   readonly conversation: ConversationId
   readonly talkers: readonly Talker[]
   /** Resolves when each talker has so many more acks than now. */
   acks(more: number): Promise<void>
 }
 
-/** Two people, on any node, talk to each other without a pause. */
+/** Three people, on any node, talk without a pause: two of them to each other, all in a group. */
 async function scene(name: string): Promise<Scene> {
-  const people = [await world.person(`${name}-a`, world.nodes), await world.person(`${name}-b`, world.nodes)] as const
-  const conversation = directConversation(people[0].user, people[1].user)
-  const talkers = people.map((person) => new Talker(person, conversation))
+  const people = await Promise.all(['a', 'b', 'c'].map((letter) => world.person(`${name}-${letter}`, world.nodes)))
+  const [first, second] = people as [Person, Person]
+  const conversation = directConversation(first.user, second.user)
+  const group = `g:${v7()}`
+  await first.client.create(group, { users: people.slice(1).map(({ user }) => user) })
+  const pairs = [first, second].map((person) => new Talker(person, conversation))
+  const talkers = [...pairs, ...people.map((person) => new Talker(person, group))]
   const acks = async (more: number): Promise<void> => {
     const wanted = talkers.map(({ acked }) => acked.length + more)
-    await until(
-      `${String(more)} more acks for everybody`,
-      () => talkers.every(({ acked }, i) => acked.length >= (wanted[i] ?? 0)),
-      45_000,
-    )
+    const done = () => talkers.every(({ acked }, i) => acked.length >= (wanted[i] ?? 0))
+    await until(`${String(more)} more acks for everybody`, done, 45_000)
   }
   await acks(20)
   return { people, conversation, talkers, acks }
 }
 
 async function end(t: Test, { talkers, people }: Scene): Promise<void> {
-  await checkTraffic(t, talkers, people)
+  await checkTraffic(t, talkers)
   for (const person of people) t.strictSame(person.unrecovered, [], 'nobody was told that something is gone')
   await Promise.all(people.map((person) => person.client.close()))
 }
@@ -54,11 +57,32 @@ t.test('crash: the owner of a conversation is killed and started again, nothing 
   await end(t, talk)
 })
 
+t.test('crash: a node is back before the others have noticed that it was gone', async (t) => {
+  const talk = await scene('quick')
+  const owner = await world.ownerOf(talk.conversation)
+  await owner.kill()
+  await owner.start()
+  await world.settled()
+  await talk.acks(20)
+  await end(t, talk)
+})
+
+t.test('crash: all nodes are killed at once and started again', async (t) => {
+  const talk = await scene('all')
+  await Promise.all(world.nodes.map((node) => node.kill()))
+  await Promise.all(world.nodes.map((node) => node.start()))
+  await world.settled()
+  await talk.acks(20)
+  await end(t, talk)
+})
+
 t.test('crash: nats-server is killed and started again, nothing acked is lost', async (t) => {
   const talk = await scene('nats')
   await world.killNats()
   let acked = false
-  const late = talk.people[0].client.send(talk.conversation, { content: 'outage 0' }).finally(() => (acked = true))
+  const late = (talk.people[0] as Person).client
+    .send(talk.conversation, { content: 'outage 0' })
+    .finally(() => (acked = true))
   for (const node of world.nodes) await until('the node notices', async () => (await node.status()).state === 'frozen')
   t.notOk(acked, 'nothing is acked without a journal')
   await world.restartNats()
