@@ -29,8 +29,9 @@ export class VirtualClock implements Clock {
     return this.time
   }
 
+  /** Whole milliseconds, rounded up, so that `now` is one as in the world. */
   after(ms: number, task: () => void): () => void {
-    const timer: Timer = { at: this.time + Math.max(0, ms), serial: this.serial++, task }
+    const timer: Timer = { at: this.time + Math.max(0, Math.ceil(ms)), serial: this.serial++, task }
     if (timer.at < Infinity) this.insert(timer)
     return () => {
       timer.task = undefined

@@ -29,6 +29,8 @@ export interface MemoryJournalOptions {
   readonly random: Random
   readonly lines?: MemoryLines
   readonly faults?: JournalFaults
+  /** Hears of every record at the moment it is stored, whoever is told of it later. */
+  readonly stored?: (shard: ShardId, seq: number, record: Uint8Array) => void
 }
 
 interface StoredRecord {
@@ -112,6 +114,7 @@ export class MemoryJournalStore {
     if ((records.at(-1)?.seq ?? 0) !== expected) return { outcome: 'refused' }
     records.push({ seq: ++this.last, record })
     this.shards.set(shard, records)
+    this.options.stored?.(shard, this.last, record)
     return { outcome: 'stored', seq: this.last }
   }
 

@@ -1,0 +1,141 @@
+/**
+ * Checker: holds what devices were promised and shown against what the journal stored and what history has, when a run is over and
+ * everything has settled. Promises 1 to 4 of the design, one function each.
+ */
+import { encodeWholeEntry } from '../../protocol/entry-codec.js'
+import { messageIdText } from '../../protocol/ids.js'
+import type { ConversationId } from '../../protocol/ids.js'
+import { sameBytes } from '../journal-writer.js'
+import type { Device, Wanted } from './device.js'
+import type { TrueEntry } from './truth.js'
+import type { World } from './world.js'
+
+/** Refusals that a participant of a group may get while others add and remove them. */
+const FAIR_REFUSALS = new Set(['not-participant', 'not-allowed', 'no-such-conversation'])
+
+export async function check(world: World, allowsLoss: boolean): Promise<void> {
+  if (!allowsLoss) for (const device of world.devices) checkAcks(world, device)
+  checkOnce(world)
+  for (const device of world.devices) checkOrder(world, device)
+  if (!allowsLoss) {
+    for (const device of world.devices) checkViews(world, device)
+    await checkHistory(world)
+  }
+}
+
+/** Promise 1: what was acked is stored at that place, as it was sent. */
+function checkAcks(world: World, device: Device): void {
+  for (const wanted of device.wanted) {
+    const what = `${device.label}: ${wanted.content} in ${wanted.conversation}`
+    if (wanted.outcome === 'open') world.violation(`${what} was never answered`)
+    else if (wanted.outcome === 'refused') checkRefusal(world, wanted, what)
+    else if (!isStored(world, wanted)) world.violation(`${what} was acked as ${place(wanted)} and is not there`)
+  }
+}
+
+function checkRefusal(world: World, { conversation, refusal }: Wanted, what: string): void {
+  if (conversation.startsWith('d:') || !FAIR_REFUSALS.has(refusal)) world.violation(`${what} was refused: ${refusal}`)
+}
+
+function isStored(world: World, { conversation, epoch, seq, id, content, user }: Wanted): boolean {
+  return (world.truth.conversations.get(conversation) ?? []).some(
+    ({ entry, epoch: at }) =>
+      entry.seq === seq &&
+      at === epoch &&
+      messageIdText(entry.id) === id &&
+      entry.sender === user &&
+      Buffer.from(entry.content).toString() === content,
+  )
+}
+
+/** Promise 3: one id, one entry; every repeat was answered with its place. */
+function checkOnce(world: World): void {
+  for (const [conversation, told] of world.truth.conversations) {
+    const places = new Map<string, TrueEntry>()
+    for (const entry of told) {
+      if (entry.entry.id === '') continue
+      const key = `${entry.entry.sender} ${entry.entry.id}`
+      const first = places.get(key)
+      if (first?.epoch === entry.epoch)
+        world.violation(
+          `${conversation}: one id is stored as seq ${String(first.entry.seq)} and ${String(entry.entry.seq)}`,
+        )
+      places.set(key, entry)
+    }
+  }
+  for (const { wanted } of world.devices) for (const repeat of wanted) checkRepeat(world, repeat)
+}
+
+function checkRepeat(world: World, repeat: Wanted): void {
+  const first = repeat.repeats
+  if (first === null || repeat.outcome !== 'acked' || first.outcome !== 'acked' || first.epoch !== repeat.epoch) return
+  if (first.seq !== repeat.seq)
+    world.violation(`${repeat.content}: acked as ${place(first)}, its repeat as ${place(repeat)}`)
+}
+
+const place = ({ epoch, seq }: { epoch: number; seq: number }): string => `${String(epoch)}/${String(seq)}`
+
+/** Promise 2: what a device was shown is what was stored at that place, and it rose. */
+function checkOrder(world: World, device: Device): void {
+  const heads = new Map<ConversationId, { epoch: number; seq: number }>()
+  for (const shown of device.shown) {
+    if (shown.what === 'restart') heads.clear()
+    if (shown.what === 'unrecovered') heads.delete(shown.conversation)
+    if (shown.what !== 'entry') continue
+    const { conversation, epoch, seq, id, sender } = shown.entry
+    const before = heads.get(conversation)
+    if (before !== undefined && before.epoch === epoch && seq <= before.seq)
+      world.violation(`${device.label}: was shown ${conversation} ${place(shown.entry)} after ${place(before)}`)
+    heads.set(conversation, { epoch, seq })
+    const stored = (world.truth.conversations.get(conversation) ?? []).some(
+      ({ entry, epoch: at }) =>
+        entry.seq === seq &&
+        at <= epoch &&
+        entry.sender === sender &&
+        (entry.id === '' ? id === '' : messageIdText(entry.id) === id) &&
+        sameBytes(entry.content, shown.entry.content),
+    )
+    if (!stored)
+      world.violation(`${device.label}: was shown ${conversation} ${place(shown.entry)}, which was not stored`)
+  }
+}
+
+/** Promise 4: every device has everything its user may see. */
+function checkViews(world: World, device: Device): void {
+  for (const shown of device.shown)
+    if (shown.what === 'unrecovered') world.violation(`${device.label}: recovered: false of ${shown.conversation}`)
+  for (const conversation of world.truth.conversations.keys()) {
+    const visible = world.truth.visibleTo(device.user, conversation).map(({ entry }) => entry.seq)
+    checkView(world, device, conversation, visible)
+  }
+}
+
+function checkView(world: World, device: Device, conversation: ConversationId, visible: readonly number[]): void {
+  const what = `${device.label}: ${conversation}`
+  let have = 0
+  for (const shown of device.shown) {
+    if (shown.what !== 'entry' || shown.entry.conversation !== conversation) continue
+    const { seq } = shown.entry
+    const index = visible.indexOf(seq)
+    if (index < 0) world.violation(`${what} was shown ${String(seq)} and may not see it`)
+    else if (index > have) world.violation(`${what} was shown ${String(seq)} without ${String(visible[have])}`)
+    have = Math.max(have, index + 1)
+  }
+  if (have < visible.length)
+    world.violation(`${what} has ${String(have)} of ${String(visible.length)}: ${String(visible[have])} is missing`)
+}
+
+/** History is the journal's projection: every entry, at its seq, byte for byte. */
+async function checkHistory(world: World): Promise<void> {
+  const history = world.stores.histories.history('checker')
+  for (const [conversation, told] of world.truth.conversations) {
+    const query = { conversation, from: 1, to: Infinity, limit: Infinity, newest: false, types: [] }
+    const entries = await world.stores.ask(history.page(query))
+    for (let i = 0; i < Math.max(entries.length, told.length); i++) {
+      const [here, there] = [entries[i], told[i]]
+      if (here !== undefined && there !== undefined && sameBytes(encodeWholeEntry(here), there.bytes)) continue
+      world.violation(`history of ${conversation} differs at ${String(there?.entry.seq ?? here?.seq)}`)
+      break
+    }
+  }
+}

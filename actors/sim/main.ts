@@ -1,0 +1,41 @@
+/**
+ * The simulation as a program: runs seeds until there are enough, says how fast, and stops at the first that fails with the seed and the end of
+ * its trace. `--seed S --family F` replays one.
+ */
+import { parseArgs } from 'node:util'
+import { FAMILIES } from './faults.js'
+import type { FamilyName } from './faults.js'
+import { run } from './scenario.js'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    family: { type: 'string' },
+    minutes: { type: 'string' },
+    mutation: { type: 'string' },
+    lines: { type: 'string', default: '60' },
+  },
+})
+
+const families = values.family === undefined ? (Object.keys(FAMILIES) as FamilyName[]) : [values.family as FamilyName]
+const first = Number(values.seed ?? values.from)
+const count = values.seed === undefined ? Number(values.seeds) : 1
+const started = Date.now()
+let messages = 0
+for (let i = 0; i < count; i++) {
+  const seed = first + i
+  for (const family of values.seed !== undefined ? families : [families[i % families.length] as FamilyName]) {
+    const result = await run({ seed, family })
+    messages += result.messages
+    if (result.violations.length === 0) continue
+    process.stdout.write(`${result.trace.slice(-Number(values.lines)).join('\n')}\n\n`)
+    process.stdout.write(`seed ${String(seed)}, family ${family}:\n${result.violations.slice(0, 12).join('\n')}\n`)
+    process.exit(1)
+  }
+}
+const seconds = (Date.now() - started) / 1000
+process.stdout.write(
+  `${String(count)} seeds, ${String(messages)} messages in ${String(seconds)} s: ${(count / seconds).toFixed(1)} seeds/s\n`,
+)
