@@ -61,7 +61,7 @@ async function answer({ method = '', url = '' }: IncomingMessage, internals: Int
     case 'GET /readyz':
       return readiness(await internals.unready())
     case 'GET /status':
-      return { code: 200, type: 'application/json', body: `${JSON.stringify(await internals.status(), null, 2)}\n` }
+      return { code: 200, type: 'application/json', body: `${JSON.stringify(await internals.status())}\n` }
     case 'POST /drain':
       internals.drain()
       return text(202, 'draining: /status says when it is done\n')

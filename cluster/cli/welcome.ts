@@ -40,7 +40,7 @@ const what = ({ mode, node, dataDir, workers }: Config): string =>
 async function chatLines(config: Config, at: string): Promise<string[]> {
   const connect = async (user: string) => {
     const token = await tokenFor(config, user, TOKEN_SECONDS)
-    return `    ${JSON.stringify({ frame: 'connect', token, device: 'a' })}`
+    return `    ${JSON.stringify({ frame: 'connect', token, device: 'a', client: 'wscat' })}`
   }
   return [
     '',
