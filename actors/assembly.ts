@@ -120,6 +120,7 @@ export class Assembly {
     })
     this.#attachments = new Attachments({
       shardOf: (user) => this.#shardOfUser(user),
+      confirm: (to, session) => this.links.post(to, { type: 'confirm', session }),
       displace: (to, session) => this.#displace(to, session),
     })
     this.#registry = this.#makeRegistry()

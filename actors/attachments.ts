@@ -3,11 +3,13 @@
  * Soft state of a shard: the nodes tell a new owner again.
  */
 import type { NodeId } from './bus.js'
-import type { AttachedSession } from './envelope.js'
+import type { AttachedSession, Claim } from './envelope.js'
 import type { ShardId } from './journal.js'
 
 export interface AttachmentsParts {
   shardOf(user: string): ShardId
+  /** Ask that node whether the session is still there. */
+  confirm(node: NodeId, session: AttachedSession): void
   /** Close this session, on that node. */
   displace(node: NodeId, session: AttachedSession): void
 }
@@ -24,17 +26,21 @@ export class Attachments {
     this.#parts = parts
   }
 
-  /** `fresh`: the session just began; otherwise it is told again and the higher number lives. */
-  attach(node: NodeId, session: AttachedSession, fresh: boolean): void {
+  /**
+   * The higher number lives. A session that began and has the lower one is either news that was late, or newer by a clock that is
+   * behind: it is asked after, and if it is still there it is the newer one.
+   */
+  attach(node: NodeId, session: AttachedSession, claim: Claim): void {
     const devices = this.#devices(this.#parts.shardOf(session.user))
     const key = `${session.user} ${session.device}`
     const known = devices.get(key)
     if (known === undefined || (known.node === node && known.session === session.session)) {
       devices.set(key, { ...session, node })
-    } else if (fresh || session.session > known.session) {
+    } else if (claim === 'confirmed' || session.session > known.session) {
       devices.set(key, { ...session, node })
       this.#parts.displace(known.node, known)
-    } else this.#parts.displace(node, session)
+    } else if (claim === 'began') this.#parts.confirm(node, session)
+    else this.#parts.displace(node, session)
   }
 
   detach(node: NodeId, { user, device, session }: AttachedSession): void {

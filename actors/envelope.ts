@@ -49,6 +49,12 @@ export interface AttachedSession {
   readonly session: number
 }
 
+/**
+ * Why a session is told to the owner of `u:<user>`: it began; it was asked after and is still there; or the owner is new and hears of
+ * sessions that have been there for a while.
+ */
+export type Claim = 'began' | 'confirmed' | 'again'
+
 export type Envelope =
   | CommandEnvelope
   | ReplyEnvelope
@@ -81,9 +87,11 @@ export type Envelope =
     }
   | { readonly type: 'heads'; readonly heads: readonly AnnouncedHead[] }
   /** To the owner of the users' own conversations. */
-  | { readonly type: 'attach'; readonly sessions: readonly AttachedSession[]; readonly fresh: boolean }
+  | { readonly type: 'attach'; readonly sessions: readonly AttachedSession[]; readonly claim: Claim }
   | { readonly type: 'detach'; readonly sessions: readonly AttachedSession[] }
-  /** Close older sessions of the device than this one. */
+  /** To a session's node: is it still there? Answered by `attach` with claim `confirmed`, or not at all. */
+  | { readonly type: 'confirm'; readonly session: AttachedSession }
+  /** Close this session: the device has a newer one. */
   | { readonly type: 'displace'; readonly user: UserId; readonly device: DeviceId; readonly session: number }
   | { readonly type: 'disconnect'; readonly user: UserId; readonly device: DeviceId | null; readonly close: CloseName }
   /** Changes of this node's online users; with `reset` all of them, the first part of a snapshot. */

@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.js'
 import type { ConversationMessage } from './conversation.js'
 import type { Directory } from './directory.js'
 import type { DirectorySync } from './directory-sync.js'
-import type { ConversationMark, Envelope, HeartbeatEnvelope } from './envelope.js'
+import type { AttachedSession, ConversationMark, Envelope, HeartbeatEnvelope } from './envelope.js'
 import type { FanOut } from './fan-out.js'
 import type { ShardId } from './journal.js'
 import type { Links } from './links.js'
@@ -68,6 +68,9 @@ export class Inbox {
       case 'detach':
         this.takeAttached(from, envelope)
         break
+      case 'confirm':
+        this.#confirm(from, envelope.session)
+        break
       case 'displace':
         sessions.displace(envelope.user, envelope.device, envelope.session)
         break
@@ -87,6 +90,11 @@ export class Inbox {
         this.#heartbeat(from, incarnation, envelope)
         break
     }
+  }
+
+  #confirm(owner: NodeId, session: AttachedSession): void {
+    const { sessions, links } = this.#parts
+    if (sessions.has(session)) links.post(owner, { type: 'attach', sessions: [session], claim: 'confirmed' })
   }
 
   #heartbeat(from: NodeId, incarnation: number, heartbeat: HeartbeatEnvelope): void {
@@ -113,7 +121,7 @@ export class Inbox {
   takeAttached(from: NodeId, envelope: Extract<Envelope, { type: 'attach' | 'detach' }>): void {
     const { attachments } = this.#parts
     for (const session of envelope.sessions) {
-      if (envelope.type === 'attach') attachments.attach(from, session, envelope.fresh)
+      if (envelope.type === 'attach') attachments.attach(from, session, envelope.claim)
       else attachments.detach(from, session)
     }
   }

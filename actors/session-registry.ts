@@ -42,7 +42,7 @@ export class SessionRegistry {
     const went = this.#went
     this.#came = []
     this.#went = []
-    this.#tell(came, (sessions) => ({ type: 'attach', sessions, fresh: true }))
+    this.#tell(came, (sessions) => ({ type: 'attach', sessions, claim: 'began' }))
     this.#tell(went, (sessions) => ({ type: 'detach', sessions }))
   }
 
@@ -50,7 +50,7 @@ export class SessionRegistry {
   moved(shards: ReadonlySet<ShardId>): void {
     if (shards.size === 0) return
     const concerned = [...this.#parts.sessions()].filter(({ user }) => shards.has(this.#parts.shardOf(user)))
-    this.#tell(concerned.map(attached), (sessions) => ({ type: 'attach', sessions, fresh: false }))
+    this.#tell(concerned.map(attached), (sessions) => ({ type: 'attach', sessions, claim: 'again' }))
   }
 
   #tell(sessions: readonly AttachedSession[], make: (sessions: readonly AttachedSession[]) => Told): void {

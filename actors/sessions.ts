@@ -9,6 +9,7 @@ import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
 import type { Kind } from './actor-system.js'
 import type { Mark } from './conversation.js'
 import type { Delivery } from './delivery.js'
+import type { AttachedSession } from './envelope.js'
 import type { LocalSessions } from './fan-out.js'
 import type { AnnouncedHead } from './recent-heads.js'
 import { Session } from './session.js'
@@ -18,7 +19,10 @@ import { TokenBucket } from './token-bucket.js'
 import type { Rate } from './token-bucket.js'
 import type { Connection } from './transport.js'
 
-export interface SessionsParts extends Omit<SessionHost, 'opened' | 'ended' | 'holdSend' | 'dirty' | 'watch' | 'unwatch'> {
+export interface SessionsParts extends Omit<
+  SessionHost,
+  'opened' | 'ended' | 'holdSend' | 'dirty' | 'watch' | 'unwatch'
+> {
   /** Milliseconds until a new connection must have sent its connect frame. */
   readonly connectMs: number
   readonly kind: Kind<number, SessionMessage>
@@ -225,6 +229,13 @@ export class Sessions implements SessionHost, LocalSessions {
     this.#of(user, (session) => {
       if (session.device === device && session.number !== keep) session.close('displaced')
     })
+  }
+
+  /** Whether this very session is open. */
+  has({ user, device, session: number }: AttachedSession): boolean {
+    let found = false
+    this.#of(user, (session) => (found ||= session.device === device && session.number === number))
+    return found
   }
 
   /** Closes the one session of a device with this number. */
