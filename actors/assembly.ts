@@ -120,7 +120,7 @@ export class Assembly {
     })
     this.#attachments = new Attachments({
       shardOf: (user) => this.#shardOfUser(user),
-      confirm: (to, session) => this.links.post(to, { type: 'confirm', session }),
+      confirm: (to, session) => this.#confirm(to, session),
       displace: (to, session) => this.#displace(to, session),
     })
     this.#registry = this.#makeRegistry()
@@ -144,6 +144,7 @@ export class Assembly {
       directorySync: this.directorySync,
       attachments: this.#attachments,
       fanOut: this.fanOut,
+      registry: this.#registry,
       conversations: this.#conversations,
     })
     this.#endTurns()
@@ -284,6 +285,11 @@ export class Assembly {
 
   #shardOfUser(user: UserId): ShardId {
     return this.router.shardOf(userConversation(user))
+  }
+
+  #confirm(to: NodeId, session: AttachedSession): void {
+    if (to !== this.#parts.node) this.links.post(to, { type: 'confirm', session })
+    else if (this.sessions.has(session)) this.#attachments.attach(to, session, 'confirmed')
   }
 
   #displace(to: NodeId, { user, device, session }: AttachedSession): void {

@@ -11,6 +11,7 @@ import type { FanOut } from './fan-out.js'
 import type { ShardId } from './journal.js'
 import type { Links } from './links.js'
 import type { Router } from './router.js'
+import type { SessionRegistry } from './session-registry.js'
 import type { Sessions } from './sessions.js'
 import type { Shards } from './shards.js'
 
@@ -25,6 +26,7 @@ export interface InboxParts {
   readonly directorySync: DirectorySync
   readonly attachments: Attachments
   readonly fanOut: FanOut
+  readonly registry: SessionRegistry
   readonly conversations: Kind<string, ConversationMessage>
 }
 
@@ -85,6 +87,7 @@ export class Inbox {
         break
       case 'gap':
         fanOut.announce(shards.recentHeads(), from)
+        this.#parts.registry.repeat(from)
         break
       case 'heartbeat':
         this.#heartbeat(from, incarnation, envelope)

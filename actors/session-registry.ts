@@ -53,6 +53,13 @@ export class SessionRegistry {
     this.#tell(concerned.map(attached), (sessions) => ({ type: 'attach', sessions, claim: 'again' }))
   }
 
+  /** An owner has missed some of what was told to it. */
+  repeat(owner: NodeId): void {
+    const { shardOf, ownerOf, sessions, post } = this.#parts
+    const its = [...sessions()].filter(({ user }) => ownerOf(shardOf(user)) === owner).map(attached)
+    if (its.length > 0) post(owner, { type: 'attach', sessions: its, claim: 'again' })
+  }
+
   #tell(sessions: readonly AttachedSession[], make: (sessions: readonly AttachedSession[]) => Told): void {
     const byOwner = new Map<NodeId, AttachedSession[]>()
     for (const session of sessions) {
