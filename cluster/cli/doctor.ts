@@ -5,8 +5,6 @@
 import { Command } from 'commander'
 import type { Config } from '../config.js'
 import type { Check, Finding } from './finding.js'
-import { machineChecks } from './machine-checks.js'
-import { serverChecks } from './server-checks.js'
 import { settingsOf, withSettings } from './setting-flags.js'
 
 export function doctorCommand(): Command {
@@ -19,7 +17,8 @@ export function doctorCommand(): Command {
 
 async function examine(config: Config): Promise<Finding[]> {
   const findings: Finding[] = []
-  for (const check of [...machineChecks(config), ...serverChecks(config)]) {
+  const [machine, servers] = await Promise.all([import('./machine-checks.js'), import('./server-checks.js')])
+  for (const check of [...machine.machineChecks(config), ...servers.serverChecks(config)]) {
     const finding = await resultOf(check)
     process.stdout.write(findingText(check.subject, finding))
     findings.push(finding)

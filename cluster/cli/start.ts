@@ -9,7 +9,6 @@ import { withKeptSecrets } from '../config-secret.js'
 import type { Config } from '../config.js'
 import { createLog } from '../log.js'
 import { runUntilStopped, stopSignals, type Running, type StopRequests } from '../running.js'
-import { startSupervisor } from '../supervisor.js'
 import { settingsOf, withSettings } from './setting-flags.js'
 import { welcomeText, type Ports } from './welcome.js'
 
@@ -32,6 +31,7 @@ async function startNode(config: Config, log: Logger): Promise<Running & Ports> 
 }
 
 async function startWorkers(config: Config, log: Logger, requests: StopRequests): Promise<Running & Ports> {
+  const { startSupervisor } = await import('../supervisor.js')
   const entry = new URL('./worker.js', import.meta.url)
   const supervisor = await startSupervisor({ config, log, entry, clock: systemClock, onDrain: requests.take })
   return { ...supervisor, publicPort: config.port }
