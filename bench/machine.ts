@@ -1,7 +1,7 @@
 /**
  * Machine: what a figure was measured on. Every report carries it, since absolute figures mean nothing without it.
  */
-import { arch, cpus, platform, release, totalmem } from 'node:os'
+import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os'
 
 export interface Machine {
   readonly cpu: string
@@ -9,6 +9,8 @@ export interface Machine {
   readonly memoryGiB: number
   readonly system: string
   readonly node: string
+  /** Of the last minute: what else the machine was doing. */
+  readonly load: number
 }
 
 export function thisMachine(): Machine {
@@ -18,8 +20,11 @@ export function thisMachine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
+    load: loadavg()[0] ?? 0,
   }
 }
 
-export const machineLine = (machine: Machine): string =>
-  `${machine.cpu}, ${String(machine.cores)} cores, ${String(machine.memoryGiB)} GiB, ${machine.system}, Node ${machine.node}`
+export function machineLine({ cpu, cores, memoryGiB, system, node, load }: Machine): string {
+  const hardware = `${cpu}, ${String(cores)} cores, ${String(memoryGiB)} GiB`
+  return `${hardware}, ${system}, Node ${node}, load average at the start ${load.toFixed(1)}`
+}

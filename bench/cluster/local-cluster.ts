@@ -93,17 +93,15 @@ export class LocalCluster {
   }
 
   async #startStorage(given: ServerUrls): Promise<Record<string, string>> {
-    const own = async (url: string | undefined, start: () => Promise<StorageServer | undefined>) => {
+    const own = async (url: string | undefined, start: () => Promise<StorageServer>) => {
       if (url !== undefined) return url
       const server = await start()
-      if (server !== undefined) this.#storage.push(server)
-      return server?.url ?? ''
+      this.#storage.push(server)
+      return server.url
     }
-    const [nats, postgres, redis] = await Promise.all([
-      own(given.nats, () => startLaunched('nats-server', this.#dir)),
-      own(given.postgres, () => startLaunched('postgres', this.#dir)),
-      own(given.redis, () => startRedis(this.#dir)),
-    ])
+    const nats = await own(given.nats, () => startLaunched('nats-server', this.#dir))
+    const postgres = await own(given.postgres, () => startLaunched('postgres', this.#dir))
+    const redis = await own(given.redis, () => startRedis(this.#dir))
     return { ROOKERY_MODE: 'clustered', NATS_URL: nats, POSTGRES_URL: postgres, REDIS_URL: redis }
   }
 }

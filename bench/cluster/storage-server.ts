@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from './free-ports.js'
 import { ServerProcess, type ServerCommand } from './server-process.js'
@@ -67,10 +67,11 @@ function announced(output: string): Launched | undefined {
   return line === undefined ? undefined : (JSON.parse(line) as Launched)
 }
 
-/** Redis in memory only; undefined where it is not installed. */
-export async function startRedis(dir: string): Promise<StorageServer | undefined> {
+/** Redis in memory only; nodes of a cluster need one for presence. */
+export async function startRedis(dir: string): Promise<StorageServer> {
   const file = onPath('redis-server')
-  if (file === undefined) return undefined
+  if (file === undefined)
+    throw new Error('redis-server is not installed: install it, or give REDIS_URL of one that runs')
   const [port] = (await freePorts(1)) as [number]
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir]
   const command: ServerCommand = { name: 'redis', file, args, env: {}, log: join(dir, 'redis.log') }
@@ -96,7 +97,7 @@ export async function startRedis(dir: string): Promise<StorageServer | undefined
 
 function onPath(program: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return folders.map((folder) => join(folder, program)).find((file) => existsSync(file) && dirname(file) !== '.')
+  return folders.map((folder) => join(folder, program)).find((file) => existsSync(file))
 }
 
 async function answersPing(port: number): Promise<true | undefined> {

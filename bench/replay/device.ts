@@ -55,7 +55,8 @@ export class Device {
   /** What it takes part in; undefined for a conversation that was taken away. */
   readonly #views = new Map<string, View | undefined>()
   readonly #waiting = new Map<string, { readonly head: number; readonly resolve: () => void }>()
-  readonly #sending = new Set<Promise<unknown>>()
+  /** What awaits an answer. */
+  readonly #asked = new Set<Promise<unknown>>()
   /** The connection there is, or will be after an absence. */
   #present: Promise<Connection> | undefined
 
@@ -159,11 +160,11 @@ export class Device {
   }
 
   /** Keeps a device from going away with something in flight. */
-  #track<T>(sending: Promise<T>): Promise<T> {
-    const settled = sending.catch(() => undefined)
-    this.#sending.add(settled)
-    void settled.finally(() => this.#sending.delete(settled))
-    return sending
+  #track<T>(asked: Promise<T>): Promise<T> {
+    const settled = asked.catch(() => undefined)
+    this.#asked.add(settled)
+    void settled.finally(() => this.#asked.delete(settled))
+    return asked
   }
 
   #record(entry: ClientEntry): void {
@@ -201,7 +202,7 @@ export class Device {
   /** A new client afterwards: it knows nothing but what the old one stored. */
   async #absence(present: Promise<Connection>, milliseconds: number): Promise<Connection> {
     const { client } = await present
-    await Promise.all(this.#sending)
+    await Promise.all(this.#asked)
     await client.close()
     await this.#context.pause(milliseconds)
     return this.#connect()

@@ -26,8 +26,9 @@ interface Finished {
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
+  const machine = thisMachine()
   const { outcome, usage } = options.nodes > 0 ? await onOwnCluster(options) : await onRunningCluster(options)
-  process.stdout.write(`${[machineLine(thisMachine()), ...outcomeLines(outcome, usage)].join('\n')}\n`)
+  process.stdout.write(`${[machineLine(machine), ...outcomeLines(outcome, usage)].join('\n')}\n`)
   if (options.json) process.stdout.write(`${JSON.stringify(outcomeObject(outcome, usage))}\n`)
   process.exitCode = isGood(outcome) ? 0 : 1
 }
