@@ -14,13 +14,12 @@ import type { Identity } from './authenticator.js'
 import { refusal } from './command.js'
 import type { OwnerCommand, OwnerReply, ReplyTo } from './command.js'
 import type { Delivery } from './delivery.js'
-import { MissedHeads } from './missed-heads.js'
+import { PushLane, SLOW_BYTES } from './push-lane.js'
+import type { LaneSocket } from './push-lane.js'
 import { ResumeCollector } from './resume-collector.js'
 import type { SessionHost } from './session-host.js'
 import { TokenBucket } from './token-bucket.js'
 import type { Connection, SessionPort } from './transport.js'
-import { UnackedPushes } from './unacked-pushes.js'
-import type { UnackedPush } from './unacked-pushes.js'
 
 export type SessionMessage =
   | Command
@@ -38,13 +37,7 @@ type Phase =
   /** Closed by either side. */
   | 'closed'
 
-/** Milliseconds after which unacknowledged pushes are repeated first; doubled each time. */
-const REPEAT_MS = 3_000
-const REPEATS = 3
-/** Bytes in the socket's buffer, or pushed and not acknowledged, above which a device counts as a slow reader. */
-const SLOW_BYTES = 256 * 1024
-
-export class Session implements Actor<SessionMessage>, SessionPort, CommandSink, ReplyTo {
+export class Session implements Actor<SessionMessage>, SessionPort, CommandSink, LaneSocket {
   readonly codec: Codec
   user: UserId = ''
   device: DeviceId = ''
@@ -57,13 +50,9 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   /** When the device sent its last application ping; 0 if it never did. */
   pingedAt = 0
   ref: Ref<SessionMessage> | null = null
-  #pushes = 0
-  /** Whether the device acknowledges at all: one that never did (a person with wscat) is not pressed. */
-  #acknowledges = false
   #out: Uint8Array[] | null = null
-  #unacked: UnackedPushes | null = null
-  /** Set while the device is a slow reader. */
-  #missed: MissedHeads | null = null
+  /** Made with the first push or acknowledgement. */
+  #lane: PushLane | null = null
   #bucket: TokenBucket | null = null
   readonly #connection: Connection
   readonly #host: SessionHost
@@ -90,7 +79,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   }
 
   command(command: Command): void {
-    this.ref?.tell(command)
+    if (this.ref?.tell(command) === 'full') this.#refuse(refOf(command), refusal('overloaded'))
   }
 
   fault(fault: FrameError): void {
@@ -102,7 +91,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   }
 
   drained(): void {
-    if (this.#missed !== null && this.#connection.buffered() === 0) this.#catchUp(this.#missed)
+    this.#lane?.drained()
   }
 
   closed(): void {
@@ -173,7 +162,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     switch (command.frame) {
       case 'ping':
         this.pingedAt = this.#host.clock.now()
-        this.#write({ frame: 'pong', ref: command.ref, pushes: this.#pushes })
+        this.#write({ frame: 'pong', ref: command.ref, pushes: this.#lane?.pushes ?? 0 })
         return
       case 'received':
         this.#received(command)
@@ -230,17 +219,13 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   }
 
   #received({ positions }: Received): void {
-    this.#acknowledges = true
+    const lane = this.#openLane()
     const now = this.#host.clock.now()
-    const { deviceAckSeconds } = this.#host.counters
+    lane.begin()
     for (const { conversation, seq } of positions) {
-      this.#unacked?.acknowledge(conversation, seq, (push) => {
-        this.#host.counters.pushesReceived++
-        deviceAckSeconds.observe(Math.max(0, now - push.at) / 1000)
-      })
+      lane.acknowledge(conversation, seq, now)
       this.#host.mark(conversation, this.user, seq, 0)
     }
-    if (this.#unacked?.size === 0) this.#forgetUnacked()
   }
 
   #read({ positions }: Read): void {
@@ -248,11 +233,6 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   }
 
   // ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Messages that found the mailbox full, and other commands that could not be taken, end here. */
-  reply(reply: OwnerReply): void {
-    this.answer(0, reply)
-  }
 
   answer(ref: number, reply: OwnerReply): void {
     if (this.phase !== 'open') return
@@ -270,10 +250,6 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     }
   }
 
-  overloaded(message: SessionMessage): void {
-    this.#refuse(refOf(message), refusal('overloaded'))
-  }
-
   /** An error is sent also without a ref: the client should know. */
   #refuse(ref: number, reply: Reply): void {
     if (this.phase !== 'closed') this.#write({ ...reply, ref })
@@ -281,71 +257,28 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
 
   // ── pushes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  #openLane(): PushLane {
+    return (this.#lane ??= new PushLane(this, this.#host))
+  }
+
   deliver(delivery: Delivery): void {
-    const { conversation, epoch, seq } = delivery.fields
-    if (this.#missed !== null) {
-      this.#missed.note(conversation, epoch, seq)
-      return
-    }
-    const frame = delivery.frame(this.codec)
-    this.#pushes++
-    this.#host.counters.pushes++
-    this.#put(frame)
-    if (this.#acknowledges) this.#await({ conversation, epoch, seq, frame, at: this.#host.clock.now() })
+    if (this.phase === 'open') this.#openLane().deliver(delivery)
   }
 
   push(frame: PushFrame): void {
-    if (this.phase === 'open' && this.#missed === null) this.#write(frame)
+    if (this.phase === 'open' && this.#lane?.isPaging !== true) this.#write(frame)
   }
 
-  #await(push: UnackedPush): void {
-    if (this.#unacked === null) {
-      this.#unacked = new UnackedPushes()
-      this.#unacked.due = push.at + REPEAT_MS
-      this.#host.watch(this)
-    }
-    this.#unacked.add(push)
-    if (this.#unacked.bytes > SLOW_BYTES * 4) this.#fallBehind()
-  }
-
-  #forgetUnacked(): void {
-    this.#unacked = null
-    this.#host.unwatch(this)
-  }
-
-  /** Once a second while something was pushed and not acknowledged, or held back. */
+  /** Once a second while `watch` is asked for. */
   check(now: number): void {
-    this.drained()
-    this.#repeatUnacked(now)
-  }
-
-  #repeatUnacked(now: number): void {
-    const unacked = this.#unacked
-    if (unacked === null || unacked.due > now) return
-    const oldest = unacked.oldest
-    if (oldest === undefined) return
-    if (now - oldest.at < REPEAT_MS) {
-      unacked.attempts = 0
-      unacked.due = oldest.at + REPEAT_MS
-      return
-    }
-    if (this.#connection.buffered() > 0) return
-    if (unacked.attempts === REPEATS) {
-      this.#host.counters.sessionsUnresponsive++
-      this.close('unresponsive')
-      return
-    }
-    unacked.attempts++
-    unacked.due = now + REPEAT_MS * 2 ** unacked.attempts
-    this.#host.counters.pushRetries += unacked.size
-    for (const { frame } of unacked.list()) this.#put(frame)
+    this.#lane?.check(now)
   }
 
   #write(frame: ServerFrame): void {
-    this.#put(this.codec.encodeServerFrame(frame))
+    this.put(this.codec.encodeServerFrame(frame))
   }
 
-  #put(bytes: Uint8Array): void {
+  put(bytes: Uint8Array): void {
     if (this.#out === null) {
       this.#out = []
       this.#host.dirty(this)
@@ -360,24 +293,15 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     if (out === null || this.phase === 'closed') return
     const taken = this.#connection.write(out)
     if (!taken) this.close('unresponsive')
-    else if (this.#connection.buffered() > SLOW_BYTES) this.#fallBehind()
+    else if (this.#connection.buffered() > SLOW_BYTES) this.#openLane().fallBehind()
   }
 
-  /** The device reads too slowly: no more pushes until its socket has drained. */
-  #fallBehind(): void {
-    if (this.#missed !== null) return
-    this.#host.counters.slowReaders++
-    this.#missed = new MissedHeads()
-    this.#host.watch(this)
-    if (this.#unacked === null) return
-    for (const { conversation, epoch, seq } of this.#unacked.list()) this.#missed.note(conversation, epoch, seq)
-    this.#unacked = null
+  buffered(): number {
+    return this.#connection.buffered()
   }
 
-  #catchUp(missed: MissedHeads): void {
-    this.#missed = null
-    if (this.#unacked === null) this.#host.unwatch(this)
-    for (const frame of missed.frames()) this.push(frame)
+  giveUp(): void {
+    this.close('unresponsive')
   }
 
   // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -395,7 +319,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     const wasOpen = this.phase === 'open'
     this.phase = 'closed'
     this.#out = null
-    this.#unacked = null
+    this.#lane = null
     this.#host.unwatch(this)
     this.#host.ended(this, wasOpen)
     this.ref?.stop()

@@ -1,0 +1,137 @@
+/**
+ * Push lane: the pushes of one session. What its device does not acknowledge is repeated with growing pauses and then given up; a device
+ * that reads too slowly is switched to paging: nothing more is pushed, and when its socket has drained it hears how far its
+ * conversations have come. Made with the first push, so that an idle session does without.
+ */
+import type { Codec } from '../protocol/codec.js'
+import type { ConversationId } from '../protocol/ids.js'
+import type { Delivery } from './delivery.js'
+import { MissedHeads } from './missed-heads.js'
+import type { SessionHost } from './session-host.js'
+import type { Session } from './session.js'
+import { UnackedPushes } from './unacked-pushes.js'
+import type { UnackedPush } from './unacked-pushes.js'
+
+/** The session as its lane sees it. */
+export interface LaneSocket {
+  readonly codec: Codec
+  /** Adds a frame to what leaves at the end of the turn. */
+  put(frame: Uint8Array): void
+  buffered(): number
+  /** The device does not react any more. */
+  giveUp(): void
+}
+
+/** Milliseconds after which unacknowledged pushes are repeated first; doubled each time. */
+const REPEAT_MS = 3_000
+const REPEATS = 3
+/** Bytes in the socket's buffer above which a device counts as a slow reader. */
+export const SLOW_BYTES = 256 * 1024
+/** The same for bytes pushed and not acknowledged. */
+const UNACKED_BYTES = 1024 * 1024
+
+export class PushLane {
+  /** Push frames given to the socket so far. */
+  pushes = 0
+  /** A device that never acknowledges (a person with wscat) is not pressed. */
+  #acknowledges = false
+  #unacked: UnackedPushes | null = null
+  /** Set while the device is a slow reader. */
+  #missed: MissedHeads | null = null
+  readonly #socket: LaneSocket & Session
+  readonly #host: SessionHost
+
+  constructor(socket: LaneSocket & Session, host: SessionHost) {
+    this.#socket = socket
+    this.#host = host
+  }
+
+  get isPaging(): boolean {
+    return this.#missed !== null
+  }
+
+  deliver(delivery: Delivery): void {
+    const { conversation, epoch, seq } = delivery.fields
+    if (this.#missed !== null) {
+      this.#missed.note(conversation, epoch, seq)
+      return
+    }
+    const frame = delivery.frame(this.#socket.codec)
+    this.pushes++
+    this.#host.counters.pushes++
+    this.#socket.put(frame)
+    if (this.#acknowledges) this.#await({ conversation, epoch, seq, frame, at: this.#host.clock.now() })
+  }
+
+  #await(push: UnackedPush): void {
+    if (this.#unacked === null) {
+      this.#unacked = new UnackedPushes()
+      this.#unacked.due = push.at + REPEAT_MS
+      this.#host.watch(this.#socket)
+    }
+    this.#unacked.add(push)
+    if (this.#unacked.bytes > UNACKED_BYTES) this.fallBehind()
+  }
+
+  /** The device acknowledges from now on. */
+  begin(): void {
+    this.#acknowledges = true
+  }
+
+  /** The device has everything of the conversation up to `seq`. */
+  acknowledge(conversation: ConversationId, seq: number, now: number): void {
+    const { counters } = this.#host
+    this.#unacked?.acknowledge(conversation, seq, (push) => {
+      counters.pushesReceived++
+      counters.deviceAckSeconds.observe(Math.max(0, now - push.at) / 1000)
+    })
+    if (this.#unacked?.size !== 0) return
+    this.#unacked = null
+    this.#host.unwatch(this.#socket)
+  }
+
+  /** Once a second while something was pushed and not acknowledged, or held back. */
+  check(now: number): void {
+    this.drained()
+    if (this.#unacked !== null) this.#repeat(this.#unacked, now)
+  }
+
+  #repeat(unacked: UnackedPushes, now: number): void {
+    const { oldest } = unacked
+    if (oldest === undefined || unacked.due > now) return
+    if (now - oldest.at < REPEAT_MS) {
+      unacked.attempts = 0
+      unacked.due = oldest.at + REPEAT_MS
+      return
+    }
+    if (this.#socket.buffered() > 0) return
+    if (unacked.attempts === REPEATS) {
+      this.#host.counters.sessionsUnresponsive++
+      this.#socket.giveUp()
+      return
+    }
+    unacked.attempts++
+    unacked.due = now + REPEAT_MS * 2 ** unacked.attempts
+    this.#host.counters.pushRetries += unacked.size
+    for (const { frame } of unacked.list()) this.#socket.put(frame)
+  }
+
+  /** The device reads too slowly: no more pushes until its socket has drained. */
+  fallBehind(): void {
+    if (this.#missed !== null) return
+    this.#host.counters.slowReaders++
+    this.#missed = new MissedHeads()
+    this.#host.watch(this.#socket)
+    for (const { conversation, epoch, seq } of this.#unacked?.list() ?? []) this.#missed.note(conversation, epoch, seq)
+    this.#unacked = null
+  }
+
+  /** The socket's buffer may have run empty. */
+  drained(): void {
+    const missed = this.#missed
+    if (missed === null || this.#socket.buffered() > 0) return
+    this.#missed = null
+    this.#host.unwatch(this.#socket)
+    for (const frame of missed.frames()) this.#socket.push(frame)
+  }
+}
