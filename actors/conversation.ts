@@ -22,7 +22,7 @@ import { KeptEntries } from './kept-entries.js'
 import type { KeptEntry } from './kept-entries.js'
 import { NO_CONSEQUENCES } from './consequences.js'
 import type { Consequences } from './consequences.js'
-import type { PendingEntry } from './pending-entry.js'
+import type { PendingEntry, WritingConversation } from './pending-entry.js'
 import { maySend } from './permissions.js'
 import { ID_HORIZON_MS } from './recent-ids.js'
 import * as spans from './spans.js'
@@ -80,7 +80,7 @@ const NO_DETAIL: ChangeDetail = {}
 const NOBODY: readonly UserId[] = []
 const SERVER: Caller = { user: 'server', device: 'server', system: true }
 
-export class Conversation implements Actor<ConversationMessage>, Readable {
+export class Conversation implements Actor<ConversationMessage>, Readable, WritingConversation {
   readonly state: ConversationState
   readonly kept = new KeptEntries()
   committed: number
@@ -329,7 +329,6 @@ export class Conversation implements Actor<ConversationMessage>, Readable {
     this.#shard.append(pending)
   }
 
-  /** The journal stored the entry: called in order of seq. */
   commit(entry: PendingEntry): void {
     this.#pending.delete(entry.seq)
     this.committed = entry.seq

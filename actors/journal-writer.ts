@@ -4,10 +4,9 @@
  * or refused. What is stored goes back in order through `stored`; a refusal ends this writer through `fenced`.
  */
 import type { Clock } from './clock.js'
-import type { Conversation } from './conversation.js'
 import type { Counters } from './counters.js'
 import type { AppendOutcome, Journal, ShardId } from './journal.js'
-import type { PendingEntry } from './pending-entry.js'
+import type { PendingEntry, WritingConversation } from './pending-entry.js'
 import { RECORD_BYTES, encodeRecord } from './record.js'
 import type { RecordHead } from './record.js'
 
@@ -184,7 +183,7 @@ export class JournalWriter {
 
 /** Conversation by conversation in turn, so that a hot one does not starve the rest, up to the bytes of a record. */
 function takeFairly(queue: readonly PendingEntry[]): { taken: PendingEntry[]; left: PendingEntry[] } {
-  const lanes = new Map<Conversation, PendingEntry[]>()
+  const lanes = new Map<WritingConversation, PendingEntry[]>()
   for (const queued of queue) {
     const lane = lanes.get(queued.conversation)
     if (lane === undefined) lanes.set(queued.conversation, [queued])

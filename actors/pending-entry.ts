@@ -2,13 +2,19 @@
  * An entry between its conversation, which made it, and the journal, which has not stored it yet. It carries everything that is
  * due when it is stored: whom to answer, what to push, which rows history gets and which other conversations must hear of it.
  */
-import type { UserId } from '../protocol/ids.js'
+import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { ReplyTo } from './command.js'
-import type { Conversation } from './conversation.js'
-import type { UnarchivedEntry } from './unarchived.js'
+import type { ArchivedConversation, UnarchivedEntry } from './unarchived.js'
+
+/** The conversation that made an entry, and hears when it is stored. */
+export interface WritingConversation extends ArchivedConversation {
+  readonly id: ConversationId
+  /** The journal stored the entry: called in order of seq. */
+  commit(entry: PendingEntry): void
+}
 
 export interface PendingEntry extends UnarchivedEntry {
-  readonly conversation: Conversation
+  readonly conversation: WritingConversation
   /** Seq of the newest entry that changed the participants, before and as of this one. */
   readonly membershipBefore: number
   readonly membershipSeq: number

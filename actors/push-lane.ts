@@ -4,19 +4,20 @@
  * conversations have come. Made with the first push, so that an idle session does without.
  */
 import type { Codec } from '../protocol/codec.js'
+import type { PushFrame } from '../protocol/frames.js'
 import type { ConversationId } from '../protocol/ids.js'
 import type { Delivery } from './delivery.js'
 import { MissedHeads } from './missed-heads.js'
-import type { SessionHost } from './session-host.js'
-import type { Session } from './session.js'
+import type { HostedSession, SessionHost } from './session-host.js'
 import { UnackedPushes } from './unacked-pushes.js'
 import type { UnackedPush } from './unacked-pushes.js'
 
 /** The session as its lane sees it. */
-export interface LaneSocket {
+export interface LaneSocket extends HostedSession {
   readonly codec: Codec
   /** Adds a frame to what leaves at the end of the turn. */
   put(frame: Uint8Array): void
+  push(frame: PushFrame): void
   buffered(): number
   /** The device does not react any more. */
   giveUp(): void
@@ -38,10 +39,10 @@ export class PushLane {
   #unacked: UnackedPushes | null = null
   /** Set while the device is a slow reader. */
   #missed: MissedHeads | null = null
-  readonly #socket: LaneSocket & Session
+  readonly #socket: LaneSocket
   readonly #host: SessionHost
 
-  constructor(socket: LaneSocket & Session, host: SessionHost) {
+  constructor(socket: LaneSocket, host: SessionHost) {
     this.#socket = socket
     this.#host = host
   }

@@ -1,11 +1,19 @@
 /** What a session needs of the node it lives on; sessions.ts provides it. */
-import type { ConversationId, UserId } from '../protocol/ids.js'
+import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
 import type { Authenticator } from './authenticator.js'
 import type { Clock } from './clock.js'
 import type { OwnerCommand, ReplyTo } from './command.js'
 import type { Counters } from './counters.js'
-import type { Session } from './session.js'
 import type { Rate } from './token-bucket.js'
+
+/** A session as its host sees it. */
+export interface HostedSession {
+  readonly user: UserId
+  readonly device: DeviceId
+  readonly number: number
+  check(now: number): void
+  flush(): void
+}
 
 export interface SessionHost {
   readonly node: string
@@ -19,14 +27,14 @@ export interface SessionHost {
   /** Milliseconds until the user may send another message from any device on this node; 0 for now. */
   holdSend(user: UserId): number
   /** The session's user is known; the answer is the session's number. Closes an older session of the device. */
-  opened(session: Session): number
-  ended(session: Session, wasOpen: boolean): void
+  opened(session: HostedSession): number
+  ended(session: HostedSession, wasOpen: boolean): void
   /** The session has something to write at the end of this turn. */
-  dirty(session: Session): void
+  dirty(session: HostedSession): void
   /** Calls `check` once a second until `unwatch`. */
-  watch(session: Session): void
-  unwatch(session: Session): void
-  route(session: Session, command: OwnerCommand, to: ReplyTo): void
+  watch(session: HostedSession): void
+  unwatch(session: HostedSession): void
+  route(session: HostedSession, command: OwnerCommand, to: ReplyTo): void
   mark(conversation: ConversationId, user: UserId, delivered: number, read: number): void
   signal(conversation: ConversationId, sender: UserId, name: string, data: Uint8Array): void
   presence(users: readonly UserId[], to: ReplyTo): void

@@ -3,17 +3,23 @@
  * takes from its front; activations look through it for entries that history did not have when it was read.
  */
 import type { ConversationId } from '../protocol/ids.js'
-import type { Conversation } from './conversation.js'
-import type { KeptEntry } from './kept-entries.js'
+import type { KeptEntries, KeptEntry } from './kept-entries.js'
 import type { Consequences } from './consequences.js'
+import type { ConversationState } from './conversation-state.js'
 import type { Counters } from './counters.js'
+
+/** A conversation as history is written from it. */
+export interface ArchivedConversation {
+  readonly state: ConversationState
+  readonly kept: KeptEntries
+}
 
 export interface UnarchivedEntry extends KeptEntry {
   readonly conversationId: ConversationId
   readonly kind: number
   readonly ordinal: number
   /** Null until the conversation is active here: only then are its rows known. */
-  conversation: Conversation | null
+  conversation: ArchivedConversation | null
   consequences: Consequences
   /** The record that holds it, once it is in one. */
   record: UnarchivedRecord | null
