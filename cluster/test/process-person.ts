@@ -72,7 +72,7 @@ export class Person {
   async history(conversation: ConversationId): Promise<ClientEntry[]> {
     const all: ClientEntry[] = []
     for (;;) {
-      const page = await this.client.history(conversation, { after: all.at(-1)?.seq ?? 0, limit: 100 })
+      const page = await this.client.history(conversation, { after: all.at(-1)?.seq ?? 0, limit: 200 })
       all.push(...page.entries)
       if (!page.more || page.entries.length === 0) return all
     }

@@ -16,7 +16,7 @@ export interface Acked {
 
 /** Messages one talker has on the way at a time. */
 const WINDOW = 4
-const GAP_MS = 5
+const GAP_MS = 20
 const FINISH_MS = 45_000
 
 /** One person talking in one conversation until told to stop. */
