@@ -3,16 +3,29 @@
  * characters, `extra` inline. Fields at their defaults are left out; kinds and types without a name here stay numbers.
  */
 import { ENTRY_KIND, ENTRY_VERSION, MESSAGE_TYPE } from './entry.js'
-import type { Entry } from './entry.js'
+import type { Body, Entry } from './entry.js'
 import { FrameError } from './codec.js'
+import type { FieldReader, FieldWriter, Names } from './fields.js'
 import { messageIdText } from './ids.js'
 import type { MessageId } from './ids.js'
-import type { JsonFieldReader } from './json-field-reader.js'
-import type { JsonFieldWriter } from './json-field-writer.js'
+
+/** What JSON has beyond the fields of both encodings: members that may be absent, numbers where a name is not known. */
+export interface EntryWriter extends Pick<FieldWriter, 'uint' | 'str'> {
+  uintUnless(absent: number, name: string, n: number): void
+  nameOrNumber(name: string, names: Names<string>, n: number): void
+  rest(body: Body): void
+}
+
+export interface EntryReader extends Pick<FieldReader, 'uint' | 'str' | 'bytes'> {
+  has(name: string): boolean
+  uintOr(absent: number, name: string): number
+  nameOrNumber(name: string, names: Names<string>): number
+  extraText(): string
+}
 
 const HEX_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-export function writeEntry(entry: Entry, fields: JsonFieldWriter): void {
+export function writeEntry(entry: Entry, fields: EntryWriter): void {
   fields.uintUnless(ENTRY_VERSION, 'version', entry.version)
   fields.nameOrNumber('kind', ENTRY_KIND, entry.kind)
   fields.str('conversation', entry.conversation)
@@ -26,7 +39,7 @@ export function writeEntry(entry: Entry, fields: JsonFieldWriter): void {
   fields.rest(entry)
 }
 
-export function readEntry(fields: JsonFieldReader): Entry {
+export function readEntry(fields: EntryReader): Entry {
   return {
     version: fields.uintOr(ENTRY_VERSION, 'version'),
     kind: fields.nameOrNumber('kind', ENTRY_KIND),
