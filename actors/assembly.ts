@@ -77,7 +77,7 @@ export class Assembly {
       incarnation: () => this.cluster.incarnation,
       wake: () => this.actors.wake(),
       receive: (from, incarnation, envelope) => this.#inbox.take(from, incarnation, envelope),
-      gap: (from) => this.links.post(from, { type: 'gap' }),
+      gap: (from) => this.#gap(from),
     })
     this.cluster = this.#makeCluster()
     this.router = new Router({
@@ -131,7 +131,7 @@ export class Assembly {
       router: this.router,
       conversations: this.#conversations,
       wake: () => this.actors.wake(),
-      announce: (heads) => this.fanOut.announce(heads, 'all'),
+      announce: (heads) => this.fanOut.announceToAll(heads, this.#peers()),
     })
     this.#inbox = new Inbox({
       node,
@@ -249,13 +249,22 @@ export class Assembly {
       view,
       sessions: this.sessions.size,
       directory: this.directorySync.number,
-      sent: this.links.takeSent(),
+      sent: this.links.sent(),
     })
+  }
+
+  /** What was lost may have been a push, or a peer's word that it missed some: so both sides announce. */
+  #gap(from: NodeId): void {
+    this.links.post(from, { type: 'gap' })
+    this.fanOut.announce(this.shards.recentHeads(), from)
+  }
+
+  #peers(): NodeId[] {
+    return (this.cluster.newest?.members ?? []).flatMap(({ node }) => (node === this.#parts.node ? [] : [node]))
   }
 
   #forget(node: NodeId): void {
     if (node === this.#parts.node) return
-    this.links.forget(node)
     this.directorySync.forget(node)
     this.#attachments.dropNode(node)
   }
@@ -264,7 +273,7 @@ export class Assembly {
   #expelled(): void {
     this.#parts.log.warn({}, 'this node was outside the view; it joins again')
     this.shards.dropAll()
-    this.links.forget()
+    this.links.restart()
     this.sessions.pushAll({ frame: 'resync' })
   }
 

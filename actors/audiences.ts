@@ -63,7 +63,7 @@ export class Audiences {
     )
   }
 
-  /** The same for what has no entry: signals and announced heads. Membership seq 0 takes whatever is known. */
+  /** The same for what has no entry: signals and announced heads. As with a delivery, `membershipSeq` is what it needs to know at least. */
   of(conversation: ConversationId, membershipSeq: number, give: (users: Iterable<UserId>) => void): void {
     const named = namedUsers(conversation)
     if (named !== null) give(named)

@@ -126,14 +126,15 @@ export class FanOut implements Outlet {
     }
   }
 
-  /** Announces heads to one node, or to all (also this one). */
-  announce(heads: readonly AnnouncedHead[], to: NodeId | 'all'): void {
-    for (let i = 0; i < heads.length; i += HEADS_PART) {
-      const envelope = { type: 'heads', heads: heads.slice(i, i + HEADS_PART) } as const
-      if (to === 'all') this.#parts.links.broadcast(envelope)
-      else this.#parts.links.post(to, envelope)
-    }
-    if (to === 'all') this.takeHeads(heads)
+  announce(heads: readonly AnnouncedHead[], to: NodeId): void {
+    for (let i = 0; i < heads.length; i += HEADS_PART)
+      this.#parts.links.post(to, { type: 'heads', heads: heads.slice(i, i + HEADS_PART) })
+  }
+
+  /** To this node and its peers; each by its numbered link, since a broadcast may be lost unnoticed. */
+  announceToAll(heads: readonly AnnouncedHead[], peers: readonly NodeId[]): void {
+    for (const peer of peers) this.announce(heads, peer)
+    this.takeHeads(heads)
   }
 
   // ── the receiving side ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +152,7 @@ export class FanOut implements Outlet {
 
   takeHeads(heads: readonly AnnouncedHead[]): void {
     for (const head of heads)
-      this.#parts.audiences.of(head.conversation, 0, (users) => this.#parts.sessions.head(users, head))
+      this.#parts.audiences.of(head.conversation, head.membershipSeq, (users) => this.#parts.sessions.head(users, head))
   }
 }
 

@@ -30,8 +30,6 @@ interface Outgoing {
   number: number
   waiting: Uint8Array[]
   bytes: number
-  /** Addressed since the last heartbeat. */
-  fresh: boolean
 }
 
 interface Incoming {
@@ -62,7 +60,7 @@ export class Links {
   /** The same for an envelope that goes to several peers and is encoded once. */
   postEncoded(to: NodeId, envelope: Uint8Array): void {
     let out = this.#out.get(to)
-    if (out === undefined) this.#out.set(to, (out = { number: 0, waiting: [], bytes: 0, fresh: false }))
+    if (out === undefined) this.#out.set(to, (out = { number: 0, waiting: [], bytes: 0 }))
     if (out.bytes + envelope.length > MESSAGE_BYTES) this.#send(to, out)
     out.waiting.push(envelope)
     out.bytes += envelope.length
@@ -86,7 +84,6 @@ export class Links {
   #send(to: NodeId, out: Outgoing): void {
     const { bus, counters } = this.#parts
     out.number++
-    out.fresh = true
     counters.busMessagesOut++
     counters.busEnvelopesOut += out.waiting.length
     bus.send(to, this.#encode(out.number, out.waiting))
@@ -105,13 +102,10 @@ export class Links {
     return writer.take()
   }
 
-  /** For the heartbeat: the last number to each peer addressed since the one before. */
-  takeSent(): Record<NodeId, number> {
+  /** For the heartbeat: the last number to each peer. Said every time, since a heartbeat may be lost like any other message. */
+  sent(): Record<NodeId, number> {
     const sent: Record<NodeId, number> = {}
-    for (const [peer, out] of this.#out) {
-      if (out.fresh) sent[peer] = out.number
-      out.fresh = false
-    }
+    for (const [peer, { number }] of this.#out) sent[peer] = number
     return sent
   }
 
@@ -120,13 +114,9 @@ export class Links {
     this.#count(from, incarnation, number, number)
   }
 
-  /** Forgets a peer that is gone, and everything when this node begins a new incarnation. */
-  forget(peer?: NodeId): void {
-    if (peer === undefined) this.#out.clear()
-    else {
-      this.#out.delete(peer)
-      this.#in.delete(peer)
-    }
+  /** This node begins a new incarnation, and its numbers from 1. Within one they never begin again: a receiver would not notice a loss. */
+  restart(): void {
+    this.#out.clear()
   }
 
   #receive(bytes: Uint8Array): void {

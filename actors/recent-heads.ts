@@ -9,6 +9,8 @@ export interface AnnouncedHead {
   readonly conversation: ConversationId
   readonly epoch: number
   readonly seq: number
+  /** Seq of the newest entry that changed the participants; the head's own while that is not known: whoever is told asks the owner. */
+  readonly membershipSeq: number
 }
 
 export const HEADS_KEPT_MS = 60_000
@@ -25,14 +27,14 @@ export class RecentHeads {
     this.#turned = clock.now()
   }
 
-  note(conversation: ConversationId, epoch: number, seq: number): void {
+  note(head: AnnouncedHead): void {
     const now = this.#clock.now()
     if (now - this.#turned > HEADS_KEPT_MS) {
       this.#old = this.#young
       this.#young = new Map()
       this.#turned = now
     }
-    this.#young.set(conversation, { conversation, epoch, seq })
+    this.#young.set(head.conversation, head)
   }
 
   /** The newest head of each conversation committed within the minute. */

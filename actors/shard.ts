@@ -17,7 +17,7 @@ import type { Journal, ShardId } from './journal.js'
 import { JournalWriter } from './journal-writer.js'
 import type { Logger } from './logger.js'
 import type { PendingEntry } from './pending-entry.js'
-import { RecentHeads } from './recent-heads.js'
+import { HEADS_KEPT_MS, RecentHeads } from './recent-heads.js'
 import type { AnnouncedHead } from './recent-heads.js'
 import { RecentIds } from './recent-ids.js'
 import type { RecordHead } from './record.js'
@@ -59,6 +59,11 @@ const STUBS = 20_000
 const ENLIST_RETRY_MS = 500
 const RESTORE_MS = 100
 
+interface Place {
+  readonly epoch: number
+  readonly seq: number
+}
+
 interface Serving {
   readonly taken: Taken
   readonly writer: JournalWriter
@@ -74,7 +79,7 @@ export class Shard implements ConversationShard {
   readonly #unarchived: Unarchived
   readonly #conversations = new Map<ConversationId, Conversation>()
   /** Passivated conversations: what is enough to answer a device that has everything. */
-  readonly #stubs = new Map<ConversationId, AnnouncedHead>()
+  readonly #stubs = new Map<ConversationId, Place>()
   readonly #ready: Promise<Serving>
   #begin: () => void = () => undefined
   #serving: Serving | null = null
@@ -182,8 +187,9 @@ export class Shard implements ConversationShard {
     for (const { seq, record } of taken.records) {
       const entries = record.entries.map((bytes) => fromJournal(bytes))
       this.#unarchived.add(seq, entries)
-      for (const entry of entries)
-        if (now - entry.time < 60_000) this.#heads.note(entry.conversationId, taken.epoch, entry.seq)
+      for (const { conversationId: conversation, seq: head, time } of entries)
+        if (now - time < HEADS_KEPT_MS)
+          this.#heads.note({ conversation, epoch: taken.epoch, seq: head, membershipSeq: head })
     }
     if (taken.records.length > 0) this.#restoreAll()
   }
@@ -233,7 +239,7 @@ export class Shard implements ConversationShard {
     if (!this.#conversations.delete(id)) return
     this.#parts.counters.conversationsActive--
     if (this.#stubs.size >= STUBS) this.#stubs.delete(this.#stubs.keys().next().value ?? '')
-    this.#stubs.set(id, { conversation: id, epoch: state.epoch, seq: committed })
+    this.#stubs.set(id, { epoch: state.epoch, seq: committed })
   }
 
   /** Answers a device that already has everything of a passivated conversation, without waking it. */
@@ -285,7 +291,8 @@ export class Shard implements ConversationShard {
     for (const entry of queued) {
       const { conversation } = entry
       conversation.commit(entry)
-      this.#heads.note(conversation.id, conversation.state.epoch, entry.seq)
+      const { seq: head, membershipSeq } = entry
+      this.#heads.note({ conversation: conversation.id, epoch: conversation.state.epoch, seq: head, membershipSeq })
       this.#tellEnlists(record, entry.consequences.enlists)
     }
     this.#serving?.archiver.wake()

@@ -5,6 +5,9 @@
 import type { Clock } from '../clock.js'
 import type { Logger } from '../logger.js'
 
+/** Characters of a log line: stacks are for debuggers. */
+const LOGGED = 140
+
 export class Trace {
   readonly lines: string[] = []
   readonly #clock: Clock
@@ -22,7 +25,7 @@ export class Trace {
 
   /** A node's logger: what is worth a warning is worth a line. */
   logger(node: string): Logger {
-    const note = (fields: object, text: string): void => this.add(node, `${text} ${JSON.stringify(fields)}`)
+    const note = (fields: object, text: string): void => this.add(node, `${text} ${JSON.stringify(fields)}`.slice(0, LOGGED))
     return { debug() {}, info() {}, warn: note, error: note }
   }
 
