@@ -2,25 +2,29 @@
  * Which session each device has, as known to the owner of `u:<user>`: the newest one lives and older ones are closed wherever they are.
  * Soft state of a shard: the nodes tell a new owner again.
  */
+import type { DeviceId, UserId } from '../protocol/ids.js'
 import type { NodeId } from './bus.js'
 import type { AttachedSession, Claim } from './envelope.js'
 import type { ShardId } from './journal.js'
 
 export interface AttachmentsParts {
-  shardOf(user: string): ShardId
+  shardOf(user: UserId): ShardId
   /** Ask that node whether the session is still there. */
   confirm(node: NodeId, session: AttachedSession): void
   /** Close this session, on that node. */
   displace(node: NodeId, session: AttachedSession): void
 }
 
-interface Attached extends AttachedSession {
+interface Attached {
   readonly node: NodeId
+  readonly device: DeviceId
+  readonly session: number
 }
 
 export class Attachments {
   readonly #parts: AttachmentsParts
-  readonly #shards = new Map<ShardId, Map<string, Attached>>()
+  /** Most users have one device: a list of one costs less than a map. */
+  readonly #shards = new Map<ShardId, Map<UserId, readonly Attached[]>>()
 
   constructor(parts: AttachmentsParts) {
     this.#parts = parts
@@ -31,23 +35,19 @@ export class Attachments {
    * behind: it is asked after, and if it is still there it is the newer one.
    */
   attach(node: NodeId, session: AttachedSession, claim: Claim): void {
-    const devices = this.#devices(this.#parts.shardOf(session.user))
-    const key = `${session.user} ${session.device}`
-    const known = devices.get(key)
+    const known = this.#known(session)
     if (known === undefined || (known.node === node && known.session === session.session)) {
-      devices.set(key, { ...session, node })
+      this.#put(node, session)
     } else if (claim === 'confirmed' || session.session > known.session) {
-      devices.set(key, { ...session, node })
-      this.#parts.displace(known.node, known)
+      this.#put(node, session)
+      this.#parts.displace(known.node, { ...session, session: known.session })
     } else if (claim === 'began') this.#parts.confirm(node, session)
     else this.#parts.displace(node, session)
   }
 
-  detach(node: NodeId, { user, device, session }: AttachedSession): void {
-    const devices = this.#devices(this.#parts.shardOf(user))
-    const key = `${user} ${device}`
-    const known = devices.get(key)
-    if (known?.node === node && known.session === session) devices.delete(key)
+  detach(node: NodeId, session: AttachedSession): void {
+    const known = this.#known(session)
+    if (known?.node === node && known.session === session.session) this.#keepOthers(session, [])
   }
 
   /** The shard is another node's now. */
@@ -57,13 +57,38 @@ export class Attachments {
 
   /** A node is gone, with its sessions. */
   dropNode(node: NodeId): void {
-    for (const devices of this.#shards.values())
-      for (const [key, attached] of devices) if (attached.node === node) devices.delete(key)
+    for (const users of this.#shards.values()) {
+      for (const [user, devices] of users) {
+        const left = devices.filter((attached) => attached.node !== node)
+        if (left.length === 0) users.delete(user)
+        else if (left.length < devices.length) users.set(user, left)
+      }
+    }
   }
 
-  #devices(shard: ShardId): Map<string, Attached> {
-    let devices = this.#shards.get(shard)
-    if (devices === undefined) this.#shards.set(shard, (devices = new Map()))
-    return devices
+  #known({ user, device }: AttachedSession): Attached | undefined {
+    return this.#users(user)
+      .get(user)
+      ?.find((attached) => attached.device === device)
+  }
+
+  #put(node: NodeId, session: AttachedSession): void {
+    this.#keepOthers(session, [{ node, device: session.device, session: session.session }])
+  }
+
+  /** Puts `now` in the place of what is known of the device. */
+  #keepOthers({ user, device }: AttachedSession, now: readonly Attached[]): void {
+    const users = this.#users(user)
+    const others = (users.get(user) ?? []).filter((attached) => attached.device !== device)
+    const devices = [...others, ...now]
+    if (devices.length === 0) users.delete(user)
+    else users.set(user, devices)
+  }
+
+  #users(user: UserId): Map<UserId, readonly Attached[]> {
+    const shard = this.#parts.shardOf(user)
+    let users = this.#shards.get(shard)
+    if (users === undefined) this.#shards.set(shard, (users = new Map()))
+    return users
   }
 }
