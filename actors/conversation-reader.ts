@@ -11,10 +11,12 @@ import type { KeptEntries } from './kept-entries.js'
 import { readPage } from './page-reader.js'
 import type { PageContent } from './page-reader.js'
 import * as spans from './spans.js'
+import type { Standing } from './standing.js'
 import type { Caller } from './transport.js'
 
 export interface Readable {
   readonly state: ConversationState
+  readonly standing: Standing
   readonly kept: KeptEntries
   /** Seq of the newest stored entry. */
   readonly committed: number
@@ -42,7 +44,8 @@ export const isBeyond = ({ state }: Readable, { position }: ResumeOne): boolean 
 export function resumePage(of: Readable, caller: Caller, { position, limit }: ResumeOne): Answer {
   const seen = sight(of, caller)
   if (!isSpans(seen)) return seen
-  const { conversation, epoch } = of.state
+  const { conversation } = of.state
+  const { epoch } = of.standing
   const fresh = position.epoch === 0 && position.seq === 0
   const recovered = fresh || (position.epoch === epoch && position.seq <= of.state.head)
   const from = recovered ? position.seq + 1 : 1
@@ -65,7 +68,8 @@ export function resumePage(of: Readable, caller: Caller, { position, limit }: Re
 export function historyPage(of: Readable, caller: Caller, query: HistoryQuery): Answer {
   const seen = sight(of, caller)
   if (!isSpans(seen)) return seen
-  const { conversation, epoch } = of.state
+  const { conversation } = of.state
+  const { epoch } = of.standing
   const read = (from: number, to: number, limit: number, newest: boolean): PageContent | Promise<PageContent> =>
     readPage(of.history, of.kept, { conversation, spans: seen, from, to, limit, newest, types: query.types })
   const head = spans.lastVisible(seen, of.committed)
@@ -104,7 +108,7 @@ export function participantPage({ state }: Readable, caller: Caller, query: Part
   return { frame: 'participantList', ref: 0, title: state.title, items, more: users.length > query.limit }
 }
 
-export function listPage({ state, committed }: Readable, { query }: ListQuery): OwnerReply {
+export function listPage({ state, standing, committed }: Readable, { query }: ListQuery): OwnerReply {
   const ids = [...state.list.keys()].filter((id) => id > query.cursor).sort()
   const items: ConversationItem[] = ids.slice(0, query.limit).flatMap((id) => {
     const item = state.list.get(id)
@@ -115,7 +119,7 @@ export function listPage({ state, committed }: Readable, { query }: ListQuery): 
     ref: 0,
     items,
     more: ids.length > query.limit,
-    epoch: state.epoch,
+    epoch: standing.epoch,
     seq: committed,
   }
 }

@@ -25,7 +25,7 @@ import type { Consequences } from './consequences.js'
 import type { PendingEntry, WritingConversation } from './pending-entry.js'
 import { maySend } from './permissions.js'
 import { ID_HORIZON_MS } from './recent-ids.js'
-import * as spans from './spans.js'
+import { Standing } from './standing.js'
 import type { Caller } from './transport.js'
 
 /** Above so many participants a group counts as large: joins and leaves are not pushed, receipts are off. */
@@ -84,6 +84,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   readonly state: ConversationState
   readonly kept = new KeptEntries()
   committed: number
+  readonly standing: Standing
   readonly #shard: ConversationShard
   readonly #outlet: Outlet
   /** Seq of the newest entry that was pushed; joins in large conversations are not. */
@@ -93,6 +94,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   constructor(state: ConversationState, shard: ConversationShard, outlet: Outlet) {
     this.state = state
     this.committed = state.head
+    this.standing = new Standing(state)
     this.#pushed = state.head
     this.#shard = shard
     this.#outlet = outlet
@@ -108,10 +110,6 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
 
   get large(): boolean {
     return this.state.kind === 'room' || this.state.participants.size > LARGE
-  }
-
-  *presentUsers(): Iterable<UserId> {
-    for (const [user, row] of this.state.participants) if (spans.isOpen(row.spans)) yield user
   }
 
   receive(message: ConversationMessage): void | Promise<void> {
@@ -154,7 +152,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
         to.reply(listPage(this, command))
         return
       case 'audience':
-        to.reply({ frame: 'audienceList', membershipSeq: this.state.membershipSeq, users: [...this.presentUsers()] })
+        to.reply(this.#audience())
         return
       default:
         this.#change(caller, command, to)
@@ -277,15 +275,33 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     return this.#once({ caller: SERVER, kind, type: 0, id: enlist.id, body: changeBody(enlist.id, detail), detail, to })
   }
 
-  #resume(caller: Caller, command: ResumeOne, to: ReplyTo): void {
-    if (isBeyond(this, command) && this.#shard.refuses(0) === null) this.#beginEpoch(command.position.epoch)
-    answer(to, resumePage(this, caller, command))
+  #audience(): OwnerReply {
+    const { membershipSeq } = this.standing
+    return { frame: 'audienceList', membershipSeq, users: [...this.standing.users()] }
   }
 
-  /** A device holds more than there is: what people saw was lost, and its seqs must not be given again under the same epoch. */
-  #beginEpoch(old: number): void {
+  #resume(caller: Caller, command: ResumeOne, to: ReplyTo): void {
+    if (this.state.epoch === this.standing.epoch && !isBeyond(this, command)) {
+      answer(to, resumePage(this, caller, command))
+      return
+    }
+    const why = this.#shard.refuses(0)
+    if (why !== null) to.reply(refusal(why))
+    else this.#inNextEpoch(command.position.epoch, { reply: () => answer(to, resumePage(this, caller, command)) })
+  }
+
+  /**
+   * A device holds more than there is: what people saw was lost, and its seqs must not be given again under the same epoch. Or this
+   * owner is a stale one: so nothing is answered before the journal has stored that an epoch begins.
+   */
+  #inNextEpoch(old: number, then: ReplyTo): void {
+    const begun = [...this.#pending.values()].find((entry) => entry.epoch > this.standing.epoch)
+    if (begun !== undefined) {
+      begun.also = [...(begun.also ?? []), then]
+      return
+    }
     const epoch = Math.max(Math.floor(this.#shard.clock.now() / 1000), old + 1)
-    this.#makeChange(SERVER, ENTRY_KIND.epoch, { epoch }, null)
+    this.#makeChange(SERVER, ENTRY_KIND.epoch, { epoch }, then)
   }
 
   // ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -303,6 +319,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     }
     const { seq, time, ordinal } = header
     const membershipBefore = state.membershipSeq
+    if (kind !== ENTRY_KIND.message) this.standing.expectChange()
     const changed = state.apply(header, detail)
     const pending: PendingEntry = {
       conversation: this,
@@ -316,6 +333,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
       since: this.#shard.clock.now(),
       sender: caller.user,
       bytes: encodeEntry(header, body),
+      epoch: state.epoch,
       membershipBefore,
       membershipSeq: state.membershipSeq,
       consequences: consequencesOf(state, header, detail, changed),
@@ -333,6 +351,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     this.#pending.delete(entry.seq)
     this.committed = entry.seq
     this.kept.add(entry)
+    if (entry.kind !== ENTRY_KIND.message) this.standing.change(entry)
     this.#answer(entry)
     if (this.#isQuiet(entry.kind)) return
     const prev = this.#pushed
@@ -359,11 +378,12 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     this.committed = entry.seq
     this.#pushed = entry.seq
     this.kept.add(entry)
+    this.standing.adopt()
     if (entry.id !== '') this.#shard.noteId(this.id, entry.sender, entry.id, entry.seq)
   }
 
   #sent(seq: number, time: number): OwnerReply {
-    return { frame: 'sent', ref: 0, epoch: this.state.epoch, seq, time }
+    return { frame: 'sent', ref: 0, epoch: this.standing.epoch, seq, time }
   }
 
   #mark(mark: Mark): void {

@@ -65,7 +65,7 @@ export class FanOut implements Outlet {
     const { seq, time, kind, membershipBefore, membershipSeq, leaving, bytes } = entry
     const fields: DeliveryFields = {
       conversation: conversation.id,
-      epoch: conversation.state.epoch,
+      epoch: conversation.standing.epoch,
       prev,
       seq,
       time,
@@ -85,14 +85,14 @@ export class FanOut implements Outlet {
 
   #nodesOf(conversation: Conversation, leaving: readonly UserId[]): ReadonlySet<NodeId> {
     const { directory } = this.#parts
-    const membership = conversation.state.membershipSeq
+    const membership = conversation.standing.membershipSeq
     let reach = this.#reach.get(conversation)
     if (reach?.directory !== directory.version || reach.membership !== membership) {
       reach ??= { directory: 0, membership: 0, nodes: new Set() }
       reach.nodes.clear()
       reach.directory = directory.version
       reach.membership = membership
-      for (const user of conversation.presentUsers()) directory.nodesOf(user, reach.nodes)
+      for (const user of conversation.standing.users()) directory.nodesOf(user, reach.nodes)
       this.#reach.set(conversation, reach)
     }
     if (leaving.length === 0) return reach.nodes
@@ -116,12 +116,12 @@ export class FanOut implements Outlet {
   }
 
   signal(conversation: Conversation, sender: UserId, name: string, data: Uint8Array): void {
-    const { membershipSeq } = conversation.state
+    const { membershipSeq } = conversation.standing
     const envelope: Envelope = { type: 'signalled', conversation: conversation.id, membershipSeq, sender, name, data }
     let encoded: Uint8Array | null = null
     for (const node of this.#nodesOf(conversation, [])) {
       if (node === this.#parts.node)
-        this.#parts.sessions.signalled(conversation.presentUsers(), conversation.id, sender, name, data)
+        this.#parts.sessions.signalled(conversation.standing.users(), conversation.id, sender, name, data)
       else this.#parts.links.postEncoded(node, (encoded ??= encodeEnvelope(envelope)))
     }
   }
@@ -157,6 +157,6 @@ export class FanOut implements Outlet {
 }
 
 function* present(conversation: Conversation, leaving: readonly UserId[]): Iterable<UserId> {
-  yield* conversation.presentUsers()
+  yield* conversation.standing.users()
   yield* leaving
 }

@@ -15,6 +15,8 @@ export interface WritingConversation extends ArchivedConversation {
 
 export interface PendingEntry extends UnarchivedEntry {
   readonly conversation: WritingConversation
+  /** The conversation's epoch as of this entry. */
+  readonly epoch: number
   /** Seq of the newest entry that changed the participants, before and as of this one. */
   readonly membershipBefore: number
   readonly membershipSeq: number

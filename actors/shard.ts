@@ -235,11 +235,11 @@ export class Shard implements ConversationShard {
   }
 
   passivated(conversation: Conversation): void {
-    const { id, state, committed } = conversation
+    const { id, standing, committed } = conversation
     if (!this.#conversations.delete(id)) return
     this.#parts.counters.conversationsActive--
     if (this.#stubs.size >= STUBS) this.#stubs.delete(this.#stubs.keys().next().value ?? '')
-    this.#stubs.set(id, { epoch: state.epoch, seq: committed })
+    this.#stubs.set(id, { epoch: standing.epoch, seq: committed })
   }
 
   /** Answers a device that already has everything of a passivated conversation, without waking it. */
@@ -291,8 +291,8 @@ export class Shard implements ConversationShard {
     for (const entry of queued) {
       const { conversation } = entry
       conversation.commit(entry)
-      const { seq: head, membershipSeq } = entry
-      this.#heads.note({ conversation: conversation.id, epoch: conversation.state.epoch, seq: head, membershipSeq })
+      const { seq: head, epoch, membershipSeq } = entry
+      this.#heads.note({ conversation: conversation.id, epoch, seq: head, membershipSeq })
       this.#tellEnlists(record, entry.consequences.enlists)
     }
     this.#serving?.archiver.wake()

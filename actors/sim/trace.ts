@@ -25,7 +25,8 @@ export class Trace {
 
   /** A node's logger: what is worth a warning is worth a line. */
   logger(node: string): Logger {
-    const note = (fields: object, text: string): void => this.add(node, `${text} ${JSON.stringify(fields)}`.slice(0, LOGGED))
+    const note = (fields: object, text: string): void =>
+      this.add(node, `${text} ${JSON.stringify(fields)}`.slice(0, LOGGED))
     return { debug() {}, info() {}, warn: note, error: note }
   }
 
