@@ -17,6 +17,7 @@ import { DirectorySync } from './directory-sync.js'
 import { DirectoryTable } from './directory-table.js'
 import type { AttachedSession } from './envelope.js'
 import { FanOut } from './fan-out.js'
+import { shardOf } from './hash.js'
 import { Inbox } from './inbox.js'
 import type { ShardId } from './journal.js'
 import { Links } from './links.js'
@@ -292,8 +293,9 @@ export class Assembly {
     this.actors.wake()
   }
 
+  /** Not remembered, as the router does for conversations: it is needed when a device comes and when it goes. */
   #shardOfUser(user: UserId): ShardId {
-    return this.router.shardOf(userConversation(user))
+    return shardOf(userConversation(user), this.#parts.shards)
   }
 
   #confirm(to: NodeId, session: AttachedSession): void {
