@@ -13,6 +13,7 @@ import { REPLY_ERRORS, type ReplyErrorName } from '../../protocol/errors.js'
 import { directConversation } from '../../protocol/client/index.js'
 import { LIMITS } from '../../protocol/limits.js'
 import { issueToken, secretBytes } from '../token.js'
+import { proxyHeader, RawClient as RawSocket, UPGRADE } from './gateway-fixture.js'
 import { mutations } from './process-mutations.js'
 import { SECRET } from './process-person.js'
 import { RawClient } from './process-raw.js'
@@ -191,6 +192,13 @@ t.test('bad input: an upgrade without a known subprotocol is refused', async (t)
     })
     t.equal(status, 400, subprotocol.join())
   }
+})
+
+t.test('bad input: a PROXY header from somebody who is not a trusted balancer is refused and logged', async (t) => {
+  const forger = new RawSocket(t, node.port).send(proxyHeader([6, 6, 6, 6]), UPGRADE)
+  t.match(await forger.until(/\r\n\r\n/), /^HTTP\/1\.1 400 /)
+  const warning = /"level":"warn".*"a PROXY header from a peer that is not trusted"/
+  await until('the log says so', () => node.lines.some((line) => warning.test(line)))
 })
 
 t.test('bad input: the HTTP API answers what is wrong by name', async (t) => {

@@ -28,7 +28,7 @@ const group = 'g:0190b2a0-0000-7000-8000-000000000000'
 const position = { conversation, epoch: 1, seq: 3 }
 
 function send(ref: number): Command {
-  const id = parseMessageId(v7()) ?? null
+  const id = parseMessageId(v7()) ?? ''
   const content = new TextEncoder().encode('fuzz ☃')
   const body = encodeBody({ id, type: 1, content, extra: '{"a":[1,{"b":null}]}', priority: 3, ttl: 60 })
   return { frame: 'send', ref, conversation, after: null, id, type: 1, body }
@@ -57,10 +57,10 @@ const COMMANDS: readonly ((ref: number) => Command)[] = [
 
 export function* mutations(seed: number, codec: CodecName): Generator<Uint8Array, never> {
   const below = randomBelow(seed)
-  const { encodeCommand } = codec === 'json' ? jsonCodec : msgpackCodec
+  const wire = codec === 'json' ? jsonCodec : msgpackCodec
   for (let ref = 1; ; ref++) {
     const make = COMMANDS[below(COMMANDS.length)] ?? send
-    let bytes = encodeCommand(make(ref))
+    let bytes = wire.encodeCommand(make(ref))
     for (let times = below(4); times > 0; times--) bytes = mutated(bytes, below)
     yield bytes
   }
