@@ -100,9 +100,15 @@ export class Archiver {
     if (this.#stored === null) return AWAY_MS
     this.#adopt(this.#stored)
     const records = unarchived.ready(BATCH_ENTRIES)
-    if (records.length === 0) return this.#hasMore() ? PAUSE_MS : null
+    if (records.length === 0) return this.#hasMore() ? this.#askAgain() : null
     const batch = this.#batch(records, this.#stored)
     return this.#settle(batch, records, await history.archive(batch))
+  }
+
+  /** Nothing is ready although there is more: a late batch of an earlier owner may have archived what is not. */
+  #askAgain(): number {
+    this.#stored = null
+    return PAUSE_MS
   }
 
   #hasMore(): boolean {
