@@ -86,6 +86,7 @@ export class Assembly {
       clock,
       random,
       links: this.links,
+      counters,
       ownership: this.cluster,
       handle: (shard, caller, command, to) => this.shards.handle(shard, caller, command, to),
     })

@@ -90,3 +90,13 @@ export function refusal(error: ReplyErrorName, detail = ''): Reply {
   const retry = REPLY_ERRORS[error].temporary ? RETRY_MS : 0
   return { frame: 'error', ref: 0, error, detail, retry }
 }
+
+/** Answers now or when the promise settles; what rejects is history being away. */
+export function answer(to: ReplyTo, reply: OwnerReply | Promise<OwnerReply>): void {
+  if (!(reply instanceof Promise)) to.reply(reply)
+  else
+    reply.then(
+      (settled) => to.reply(settled),
+      () => to.reply(refusal('temporary', 'history is away')),
+    )
+}

@@ -11,17 +11,16 @@ import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
 import type { Actor } from './actor.js'
 import { decide } from './changes.js'
 import type { Clock } from './clock.js'
-import { refusal } from './command.js'
+import { answer, refusal } from './command.js'
 import type { Commanded, Enlist, OwnerReply, ReplyTo, ResumeOne } from './command.js'
 import { historyPage, isBeyond, listPage, participantPage, resumePage } from './conversation-reader.js'
 import type { Readable } from './conversation-reader.js'
 import type { ChangeDetail, ConversationState } from './conversation-state.js'
-import { changeBody, listChange, makeEnlists } from './enlist.js'
+import type { Counters } from './counters.js'
+import { changeBody, consequencesOf } from './enlist.js'
 import type { History } from './history.js'
 import { KeptEntries } from './kept-entries.js'
 import type { KeptEntry } from './kept-entries.js'
-import { NO_CONSEQUENCES } from './consequences.js'
-import type { Consequences } from './consequences.js'
 import type { PendingEntry, WritingConversation } from './pending-entry.js'
 import { maySend } from './permissions.js'
 import { ID_HORIZON_MS } from './recent-ids.js'
@@ -50,6 +49,7 @@ export interface ConversationShard {
   noteId(conversation: ConversationId, sender: UserId, id: MessageId, seq: number): void
   readonly history: History
   readonly clock: Clock
+  readonly counters: Counters
   /** Why an entry of so many bytes cannot be taken now; null when it can. */
   refuses(bytes: number): 'unavailable' | 'overloaded' | null
   append(entry: PendingEntry): void
@@ -208,6 +208,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     }
     const known = this.#pending.get(seq) ?? this.kept.find(seq)
     if (known !== undefined && known.id === draft.id && known.sender === draft.caller.user) {
+      this.#shard.counters.sendsDuplicate++
       this.#whenCommitted(known.seq, draft.to)
       return
     }
@@ -301,6 +302,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
       return
     }
     const epoch = Math.max(Math.floor(this.#shard.clock.now() / 1000), old + 1)
+    this.#shard.counters.epochsBegun++
     this.#makeChange(SERVER, ENTRY_KIND.epoch, { epoch }, then)
   }
 
@@ -393,28 +395,4 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     if (!this.state.mark(mark.user, mark.delivered, mark.read)) return
     this.#outlet.receipt(this, { user: mark.user, delivered: row.delivered, read: row.read }, before)
   }
-}
-
-function consequencesOf(
-  state: ConversationState,
-  header: Parameters<typeof makeEnlists>[1],
-  detail: ChangeDetail,
-  changed: readonly UserId[],
-): Consequences {
-  const list = listChange(header.kind, detail)
-  if (changed.length === 0 && list === null) return NO_CONSEQUENCES
-  return {
-    participants: changed.flatMap((user) => state.storedParticipant(user) ?? []),
-    enlists: makeEnlists(state, header, detail, changed),
-    list,
-  }
-}
-
-function answer(to: ReplyTo, reply: OwnerReply | Promise<OwnerReply>): void {
-  if (!(reply instanceof Promise)) to.reply(reply)
-  else
-    reply.then(
-      (settled) => to.reply(settled),
-      () => to.reply(refusal('temporary', 'history is away')),
-    )
 }

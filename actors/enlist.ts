@@ -9,7 +9,8 @@ import type { MessageId, UserId } from '../protocol/ids.js'
 import type { Enlist } from './command.js'
 import type { ChangeDetail, ConversationState, Folded } from './conversation-state.js'
 import { hash64 } from './hash.js'
-import type { ListChange } from './consequences.js'
+import { NO_CONSEQUENCES } from './consequences.js'
+import type { Consequences, ListChange } from './consequences.js'
 
 /** A UUIDv7 (RFC 9562) of a time and a text: the same two always give the same id. */
 export function derivedId(time: number, text: string): MessageId {
@@ -71,4 +72,20 @@ export function listChange(kind: number, detail: ChangeDetail): ListChange | nul
   if (kind !== ENTRY_KIND.entered && kind !== ENTRY_KIND.exited) return null
   const { conversation = '', seq = 0, epoch = 0 } = detail
   return { conversation, since: seq, epoch, gone: kind === ENTRY_KIND.exited }
+}
+
+/** Everything that follows from an entry just folded into `state`, besides its push. */
+export function consequencesOf(
+  state: ConversationState,
+  entry: Folded,
+  detail: ChangeDetail,
+  changed: readonly UserId[],
+): Consequences {
+  const list = listChange(entry.kind, detail)
+  if (changed.length === 0 && list === null) return NO_CONSEQUENCES
+  return {
+    participants: changed.flatMap((user) => state.storedParticipant(user) ?? []),
+    enlists: makeEnlists(state, entry, detail, changed),
+    list,
+  }
 }

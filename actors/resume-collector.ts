@@ -2,7 +2,7 @@
  * Gathers the answers to one `resume` frame, each from the owner of its conversation, into one reply of bounded size: what does not fit
  * is cut, and the page says that there is more.
  */
-import type { Page, Reply } from '../protocol/frames.js'
+import type { Page, Resumed } from '../protocol/frames.js'
 import type { ReplyErrorName } from '../protocol/errors.js'
 import type { ConversationId } from '../protocol/ids.js'
 import { LIMITS } from '../protocol/limits.js'
@@ -11,11 +11,11 @@ import type { OwnerReply, ReplyTo } from './command.js'
 export class ResumeCollector {
   readonly #pages: Page[] = []
   readonly #errors: { conversation: ConversationId; error: ReplyErrorName }[] = []
-  readonly #done: (reply: Reply) => void
+  readonly #done: (reply: Resumed) => void
   readonly #expected: number
   #bytes = 0
 
-  constructor(expected: number, done: (reply: Reply) => void) {
+  constructor(expected: number, done: (reply: Resumed) => void) {
     this.#expected = expected
     this.#done = done
     this.#finishIfComplete()

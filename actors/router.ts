@@ -4,11 +4,13 @@
  * to repeat. After DEADLINE_MS the asker is told `temporary`.
  */
 import { bodyWithId } from '../protocol/entry-codec.js'
+import { REPLY_ERRORS } from '../protocol/errors.js'
 import type { ConversationId } from '../protocol/ids.js'
 import type { NodeId } from './bus.js'
 import type { Clock, Random } from './clock.js'
 import { refusal } from './command.js'
 import type { OwnerCommand, OwnerReply, ReplyTo } from './command.js'
+import type { Counters } from './counters.js'
 import { derivedId } from './enlist.js'
 import type { CommandEnvelope, ReplyEnvelope } from './envelope.js'
 import { shardOf } from './hash.js'
@@ -30,6 +32,7 @@ export interface RouterParts {
   readonly clock: Clock
   readonly random: Random
   readonly links: Links
+  readonly counters: Counters
   readonly ownership: Ownership
   /** Hands a command to the conversation on this node. The answer may be `notOwner`. */
   handle(shard: ShardId, caller: Caller, command: OwnerCommand, to: ReplyTo): void
@@ -130,7 +133,17 @@ export class Router {
 
   answered(pending: Outstanding, reply: OwnerReply): void {
     if (reply.frame === 'notOwner' || !this.#outstanding.delete(pending.token)) return
+    this.#count(pending, reply)
     pending.to.reply(reply)
+  }
+
+  #count(pending: Outstanding, reply: OwnerReply): void {
+    const { counters, clock } = this.#parts
+    counters.routeSeconds.observe(Math.max(0, clock.now() - pending.since) / 1000)
+    if (pending.command.frame !== 'send') return
+    if (reply.frame === 'sent') counters.sendsAcked++
+    else if (reply.frame === 'error' && REPLY_ERRORS[reply.error].temporary) counters.sendsTemporary++
+    else counters.sendsRefused++
   }
 
   /** An answer came from another node. What a node says that has lost the shard counts only if the journal stands behind it. */

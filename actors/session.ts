@@ -6,9 +6,19 @@
 import { CLOSE_CODES } from '../protocol/close-codes.js'
 import type { CloseName } from '../protocol/close-codes.js'
 import type { Codec, CommandSink, FrameError } from '../protocol/codec.js'
-import type { Command, Connect, PushFrame, Read, Received, Reply, Resume, ServerFrame } from '../protocol/frames.js'
+import type {
+  Command,
+  Connect,
+  PushFrame,
+  Read,
+  Received,
+  Reply,
+  Resume,
+  Resumed,
+  ServerFrame,
+} from '../protocol/frames.js'
 import { userConversation } from '../protocol/ids.js'
-import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
+import type { DeviceId, UserId } from '../protocol/ids.js'
 import type { Actor, Ref } from './actor.js'
 import type { Identity } from './authenticator.js'
 import { refusal } from './command.js'
@@ -70,8 +80,6 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
 
   // ── from the gateway ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  receive(data: Uint8Array): void
-  receive(message: SessionMessage): void
   receive(input: Uint8Array | SessionMessage): void {
     if (input instanceof Uint8Array) {
       this.codec.decodeCommands(input, this)
@@ -124,9 +132,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   #fault(fault: FrameError): void {
     this.#host.counters.badFrames++
     this.#refuse(fault.ref, refusal(fault.error, fault.message))
-    if (fault.close === null) return
-    this.flush()
-    this.close(fault.close)
+    if (fault.close !== null) this.close(fault.close)
   }
 
   #connect(connect: Connect): void {
@@ -211,11 +217,16 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
       return
     }
     this.#host.counters.resumes++
-    const collector = new ResumeCollector(positions.length, (reply) => this.answer(ref, reply))
+    const collector = new ResumeCollector(positions.length, (reply) => this.#resumed(ref, reply))
     for (const position of positions) {
       const { conversation } = position
       this.#host.route(this, { frame: 'resumeOne', conversation, position, limit }, collector.of(conversation))
     }
+  }
+
+  #resumed(ref: number, reply: Resumed): void {
+    for (const page of reply.pages) if (!page.recovered) this.#host.counters.resumesNotRecovered++
+    this.answer(ref, reply)
   }
 
   #received({ positions }: Received): void {
@@ -266,7 +277,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   }
 
   push(frame: PushFrame): void {
-    if (this.phase === 'open' && this.#lane?.isPaging !== true) this.#write(frame)
+    if (this.phase === 'open' && this.#lane?.holds(frame) !== true) this.#write(frame)
   }
 
   /** Once a second while `watch` is asked for. */
@@ -307,8 +318,9 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   close(name: CloseName): void {
-    if (this.phase === 'closed') return
+    // the last write may close it too
     this.flush()
+    if (this.phase === 'closed') return
     const { code, text } = CLOSE_CODES[name]
     this.#end()
     this.#connection.close(code, text)

@@ -106,6 +106,10 @@ export class Shard implements ConversationShard {
     return this.#parts.clock
   }
 
+  get counters(): Counters {
+    return this.#parts.counters
+  }
+
   get isServing(): boolean {
     return this.#serving !== null && !this.#stopped
   }

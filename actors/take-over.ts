@@ -6,6 +6,7 @@
  * is ahead of the journal, or a record between the archived position and the tail is missing.
  */
 import type { Clock } from './clock.js'
+import type { Counters } from './counters.js'
 import type { History, ShardPosition } from './history.js'
 import type { Journal, JournalTail, ShardId } from './journal.js'
 import type { JournalPosition } from './journal-writer.js'
@@ -18,6 +19,7 @@ export interface TakeOverParts {
   readonly journal: Journal
   readonly history: History
   readonly clock: Clock
+  readonly counters: Counters
   readonly log: Logger
   readonly shard: ShardId
   /** View, node and incarnation to write; null once the shard is another node's. */
@@ -161,6 +163,7 @@ function isChained(records: readonly { seq: number; record: JournalRecord }[], a
 
 async function beginEpoch(parts: TakeOverParts, taken: Taken): Promise<Taken | null> {
   const epoch = Math.max(firstEpoch(parts.clock), taken.epoch + 1)
+  parts.counters.epochsBegun++
   const head = {
     ...ownerOf(parts),
     number: taken.position.number + 1,
