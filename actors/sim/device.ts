@@ -57,6 +57,7 @@ export class Device {
   client: RookeryClient | null = null
   readonly #parts: DeviceParts
   readonly #storage = new MemoryStorage()
+  #changes = new Set<object>()
   #wire: Wire | null = null
 
   constructor(parts: DeviceParts) {
@@ -155,11 +156,28 @@ export class Device {
     )
   }
 
+  /** Asks for a change; one that the application did not live to see answered may have happened or not. */
+  change(ask: (client: RookeryClient) => Promise<unknown>): void {
+    const { client } = this
+    if (client === null) return
+    const open = this.#changes
+    const request = {}
+    open.add(request)
+    const done = (): void => void open.delete(request)
+    ask(client).then(done, done)
+  }
+
+  /** Whether the application still waits for an answer. */
+  get isWaiting(): boolean {
+    return this.#changes.size > 0 || this.wanted.some(({ outcome }) => outcome === 'open')
+  }
+
   /** Ends the application without a goodbye; its storage stays. */
   kill(): void {
     if (this.client === null) return
     this.#parts.trace.add(this.label, 'is killed')
     this.client = null
+    this.#changes = new Set()
     this.#wire?.cut()
   }
 

@@ -62,7 +62,7 @@ async function settle(world: World): Promise<void> {
 }
 
 const isDelivered = (world: World): boolean =>
-  world.devices.every((device) => device.isOnline && device.wanted.every(({ outcome }) => outcome !== 'open')) &&
+  world.devices.every((device) => device.isOnline && !device.isWaiting) &&
   world.devices.every((device) => isCaughtUp(world, device))
 
 async function isArchived({ truth, stores }: World): Promise<boolean> {
@@ -109,7 +109,7 @@ class Play {
       const group = `g:${this.#uuid(4)}`
       this.#conversations.push(group)
       const users = this.#users.filter(() => this.#random() < 0.6)
-      void devices[0]?.client?.create(group, { open: true, users }).catch(() => undefined)
+      devices[0]?.change((client) => client.create(group, { open: true, users }))
     }
   }
 
@@ -171,18 +171,12 @@ class Play {
     const groups = this.#conversations.filter((id) => id.startsWith('g:'))
     const group = this.#pick(groups)
     const user = this.#pick(this.#users)
-    const { client } = device
-    if (client === null) return
     const dice = this.#random()
-    const done =
-      dice < 0.4
-        ? client.join(group)
-        : dice < 0.6
-          ? client.leave(group)
-          : dice < 0.8
-            ? client.add(group, [user])
-            : client.remove(group, [user])
-    done.catch(() => undefined)
+    device.change((client) => {
+      if (dice < 0.4) return client.join(group)
+      if (dice < 0.6) return client.leave(group)
+      return dice < 0.8 ? client.add(group, [user]) : client.remove(group, [user])
+    })
   }
 
   #restart(device: Device): void {
