@@ -14,7 +14,10 @@ export class MissedHeads {
   note(conversation: ConversationId, epoch: number, seq: number): void {
     if (this.#all) return
     this.#heads.set(conversation, { epoch, seq })
-    if (this.#heads.size <= KEPT) return
+    if (this.#heads.size > KEPT) this.noteAll()
+  }
+
+  noteAll(): void {
     this.#heads.clear()
     this.#all = true
   }

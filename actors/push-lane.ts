@@ -47,8 +47,12 @@ export class PushLane {
     this.#host = host
   }
 
-  get isPaging(): boolean {
-    return this.#missed !== null
+  /** True while the device is a slow reader: then a head is kept for it, and what is of the moment passes it by. */
+  holds(frame: PushFrame): boolean {
+    if (this.#missed === null) return false
+    if (frame.frame === 'head') this.#missed.note(frame.conversation, frame.epoch, frame.seq)
+    else if (frame.frame === 'resync') this.#missed.noteAll()
+    return true
   }
 
   deliver(delivery: Delivery): void {
@@ -81,14 +85,22 @@ export class PushLane {
 
   /** The device has everything of the conversation up to `seq`. */
   acknowledge(conversation: ConversationId, seq: number, now: number): void {
+    const unacked = this.#unacked
+    if (unacked === null) return
     const { counters } = this.#host
-    this.#unacked?.acknowledge(conversation, seq, (push) => {
+    const before = unacked.size
+    unacked.acknowledge(conversation, seq, (push) => {
       counters.pushesReceived++
       counters.deviceAckSeconds.observe(Math.max(0, now - push.at) / 1000)
     })
-    if (this.#unacked?.size !== 0) return
-    this.#unacked = null
-    this.#host.unwatch(this.#socket)
+    if (unacked.size === 0) {
+      this.#unacked = null
+      this.#host.unwatch(this.#socket)
+    } else if (unacked.size < before) {
+      // it is alive and on its way: as in RFC 6298, 5.3, the pauses begin again
+      unacked.attempts = 0
+      unacked.due = now + REPEAT_MS
+    }
   }
 
   /** Once a second while something was pushed and not acknowledged, or held back. */
