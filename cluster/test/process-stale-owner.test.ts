@@ -1,6 +1,6 @@
 /**
  * A stale owner: the process that owns a conversation stands still (SIGSTOP) until the others have taken its shards, then wakes
- * (SIGCONT) with messages in its hands. The journal itself is read to show that nothing of it was stored any more.
+ * (SIGCONT) with messages in its hands and without having heard of it. The journal itself is read to show that nothing of it was stored any more.
  */
 import t, { type Test } from 'tap'
 import { silent } from '../../actors/logger.js'
@@ -10,13 +10,18 @@ import { directConversation, type ConversationId } from '../../protocol/client/i
 import { decodeEntry } from '../../protocol/entry-codec.js'
 import { openNatsJournal } from '../journal-nats.js'
 import { connectNats } from '../nats-connection.js'
+import { natsNames } from '../nats-subjects.js'
 import type { ProcessNode } from './process-node.js'
 import { checkTraffic, Talker } from './process-traffic.js'
 import { until } from './process-until.js'
+import { Wire } from './process-wire.js'
 import { ProcessWorld, SHARDS } from './process-world.js'
 
-const world = await ProcessWorld.start(3)
+const world = await ProcessWorld.start(0)
 t.teardown(() => world.stop())
+const wires = await Promise.all([1, 2, 3].map(() => Wire.to(world.nats.port)))
+t.teardown(() => Promise.all(wires.map((wire) => wire.stop())))
+await world.startNodes(wires.map((wire) => ({ NATS_URL: wire.url })))
 
 /** The records of a conversation's shard as they stand in the stream, oldest first. */
 async function journalOf(conversation: ConversationId): Promise<JournalRecord[]> {
@@ -58,15 +63,20 @@ for (const round of [1, 2]) {
     await until('everybody talks', () => talkers.every(({ acked }) => acked.length >= 20))
     const stale = await owner.status()
 
+    const wire = wires[world.nodes.indexOf(owner)] as Wire
+    wire.hold()
     owner.freeze()
     const inFlight = Promise.all(
-      [1, 2, 3].map((i) => atOwner.client.send(conversation, { content: `late${names[0]} ${i}` })),
+      [1, 2, 3].map((i) => atOwner.client.send(conversation, { content: `late-${names[0]} ${String(i)}` })),
     )
     await movedAwayFrom(owner)
     const before = talkers[1]?.acked.length ?? 0
     await until('the other node goes on without it', () => (talkers[1]?.acked.length ?? 0) >= before + 20)
-    owner.wake()
 
+    owner.wake()
+    const subject = natsNames('rookery').journalSubject(world.shardOf(conversation))
+    await until('it wakes and writes to the journal', () => wire.said(`HPUB ${subject} `))
+    wire.release()
     const late = await inFlight
     await world.settled()
     const acks = talkers.map(({ acked }) => acked.length + 20)

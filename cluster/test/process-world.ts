@@ -44,21 +44,33 @@ export class ProcessWorld {
 
   private constructor(dir: string) {
     this.dir = dir
+    process.once('exit', this.#killNow)
   }
 
-  /** Resolves when all nodes are in one view and every shard is served. */
+  /** When the test process itself ends early; nats-server goes with it. */
+  readonly #killNow = (): void => {
+    for (const node of this.nodes) if (node.runs) process.kill(node.pid, 'SIGKILL')
+    for (const server of [this.#postgres, this.redis]) if (server !== null) endQuietly(server.pid)
+  }
+
+  /** With nodes that all have the same settings; without any, `startNodes` is next. */
   static async start(nodes: number, env: Readonly<Record<string, string>> = {}): Promise<ProcessWorld> {
     const world = new ProcessWorld(await mkdtemp(join(tmpdir(), 'rookery-process-')))
     try {
       await world.#startServers()
-      for (let i = 1; i <= nodes; i++) await world.makeNode(`node-${String(i)}`, env)
-      await Promise.all(world.nodes.map((node) => node.start()))
-      await world.settled()
+      if (nodes > 0) await world.startNodes(Array.from({ length: nodes }, () => env))
       return world
     } catch (error) {
       await world.stop()
       throw error
     }
+  }
+
+  /** One node for each set of further settings; resolves when all are in one view and every shard is served. */
+  async startNodes(settings: readonly Readonly<Record<string, string>>[]): Promise<void> {
+    for (const env of settings) await this.makeNode(`node-${String(this.nodes.length + 1)}`, env)
+    await Promise.all(this.nodes.map((node) => node.start()))
+    await this.settled()
   }
 
   async #startServers(): Promise<void> {
@@ -178,6 +190,15 @@ export class ProcessWorld {
     await Promise.allSettled(this.nodes.map((node) => node.kill()))
     await Promise.allSettled([this.redis?.stop(), this.#postgres?.kill(), this.#nats?.kill()])
     await rm(this.dir, { recursive: true, force: true })
+    process.off('exit', this.#killNow)
+  }
+}
+
+function endQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT')
+  } catch {
+    // it has ended
   }
 }
 
