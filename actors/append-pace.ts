@@ -4,7 +4,13 @@
  * shards that append, so that a node makes about APPENDS_PER_SECOND at most.
  */
 import type { Clock } from './clock.js'
-import type { Shard } from './shard.js'
+
+/** A shard as the pace sees it. */
+export interface Paced {
+  /** When its last append began; null when it has nothing to append now. */
+  readonly waitingSince: number | null
+  flush(): void
+}
 
 const APPENDS_PER_SECOND = 5_000
 /** No entry waits longer than this for others. */
@@ -15,8 +21,8 @@ const BUSY_MS = 50
 export class AppendPace {
   readonly #clock: Clock
   readonly #wake: () => void
-  #dirty = new Set<Shard>()
-  #begun = new Map<Shard, number>()
+  #dirty = new Set<Paced>()
+  #begun = new Map<Paced, number>()
   #timer = false
 
   /** `wake` is called when waiting shards may append. */
@@ -25,11 +31,11 @@ export class AppendPace {
     this.#wake = wake
   }
 
-  add(shard: Shard): void {
+  add(shard: Paced): void {
     this.#dirty.add(shard)
   }
 
-  remove(shard: Shard): void {
+  remove(shard: Paced): void {
     this.#dirty.delete(shard)
     this.#begun.delete(shard)
   }
