@@ -94,5 +94,7 @@ export class ServerProcess {
 /** What a server may take over from our environment: where programs are, never whose servers to use. */
 function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'USER', 'TMPDIR', 'LANG', 'TZ']
-  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']).filter(([, value]) => value !== ''))
+  return Object.fromEntries(
+    names.map((name) => [name, process.env[name] ?? ''] as const).filter(([, value]) => value !== ''),
+  )
 }

@@ -51,7 +51,7 @@ interface Opened {
 
 async function openSession(user: string, url: string, token: string, lost: (reason: Error) => void): Promise<Opened> {
   let ping = 0
-  let session: LoadSession | undefined
+  let session: LoadSession | undefined = undefined
   const listener: RawListener = {
     push: (push) => session?.listener.push(push),
     frame(frame) {

@@ -94,10 +94,10 @@ export class Device {
 
   /** Everything there is of the conversation, page by page, as a view of its own. */
   async history(conversation: string, limit: number): Promise<View> {
-    const { client } = await this.#connection()
     const view = new View()
     for (let after = 0, more = true; more;) {
-      const page = await client.history(conversation, { after, limit })
+      const { client } = await this.#connection()
+      const page = await this.#track(client.history(conversation, { after, limit }))
       for (const entry of page.entries) view.add(this.#seen(entry))
       after = page.entries.at(-1)?.seq ?? after
       more = page.more && page.entries.length > 0

@@ -21,11 +21,11 @@ const NAMES_BYTES = 256
 
 /** The hash function; loading it compiles WebAssembly. */
 export async function loadEntryHash(): Promise<EntryHash> {
-  const { h64Raw } = await xxhash()
+  const hasher = await xxhash()
   const scratch = Buffer.alloc(LIMITS.contentBytes + NAMES_BYTES)
   return ({ kind, type, sender, id, content }) => {
     const at = scratch.write(`${kind}\n${type}\n${sender}\n${id}\n`, 'latin1')
     scratch.set(content, at)
-    return h64Raw(scratch.subarray(0, at + content.length))
+    return hasher.h64Raw(scratch.subarray(0, at + content.length))
   }
 }

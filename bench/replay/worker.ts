@@ -42,12 +42,10 @@ function newConnection(
   opened: () => void,
 ): Connection {
   let socket: WebSocket | undefined
-  const recorded = class {
-    constructor(url: string, protocol: string) {
-      socket = new WebSocket(url, protocol, { perMessageDeflate: false })
-      opened()
-      return socket
-    }
+  const recorded = function (url: string, protocol: string) {
+    socket = new WebSocket(url, protocol, { perMessageDeflate: false })
+    opened()
+    return socket
   }
   const client = new RookeryClient({
     url: urls,

@@ -2,9 +2,11 @@
  * Fake chat: one process's worth of a server and the SDK in front of it, for tests of what the replay makes of them. It keeps
  * the promises unless told to break one: `tamper` decides what a device is given instead of an entry.
  */
-import { randomUUID } from 'node:crypto'
-import type { ClientEntry } from '../../../protocol/client/client-entry.js'
+import { v7 } from 'uuid'
+import { ClientEntry } from '../../../protocol/client/client-entry.js'
 import type { ClientStorage } from '../../../protocol/client/storage.js'
+import { ENTRY_KIND, MESSAGE_TYPE, type Entry } from '../../../protocol/entry.js'
+import { parseMessageId } from '../../../protocol/ids.js'
 import type { Connection, DeviceClient } from '../device.js'
 
 type Tamper = (entry: ClientEntry, user: string) => readonly ClientEntry[]
@@ -79,13 +81,16 @@ export class FakeChat {
 
   #append(conversation: string, sender: string, kind: 'created' | 'joined' | 'message', content: Uint8Array) {
     const { entries, members } = this.#group(conversation)
-    const entry = {
-      ...{ conversation, sender, kind, content, epoch: 1, seq: entries.length + 1, time: 0, id: randomUUID() },
-      type: kind === 'message' ? 'text' : undefined,
+    const entry: Entry = {
+      ...{ version: 1, conversation, sender, device: 'replay', content, seq: entries.length + 1, ordinal: 0, time: 0 },
+      ...{ id: parseMessageId(v7()) ?? '', extra: null, priority: 0, ttl: 0 },
+      kind: ENTRY_KIND[kind],
+      type: kind === 'message' ? MESSAGE_TYPE.text : 0,
     }
-    entries.push(entry as ClientEntry)
-    for (const member of members.keys()) this.#online.get(member)?.({ ...entry, own: member === sender } as ClientEntry)
-    return entry
+    const seenBy = (user: string) => new ClientEntry(entry, 1, user)
+    entries.push(seenBy(sender))
+    for (const member of members.keys()) this.#online.get(member)?.(seenBy(member))
+    return seenBy(sender)
   }
 
   #group(conversation: string): Group {
