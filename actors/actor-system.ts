@@ -36,6 +36,8 @@ export interface Kind<Id, M> {
   spawn(id: Id, actor: Actor<M>): Ref<M>
   /** The actor if it is active and not ending; telling it anything past its mailbox is the caller's risk. */
   get(id: Id): Actor<M> | undefined
+  /** Every actor that `get` would give; stays good while actors come and go. */
+  actors(): Iterable<Actor<M>>
   /** Calls for every actor that `get` would give. */
   each(task: (actor: Actor<M>, id: Id) => void): void
   /**

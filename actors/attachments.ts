@@ -21,10 +21,12 @@ interface Attached {
   readonly session: number
 }
 
+type Devices = Attached | readonly Attached[]
+
 export class Attachments {
   readonly #parts: AttachmentsParts
-  /** Most users have one device: a list of one costs less than a map. */
-  readonly #shards = new Map<ShardId, Map<UserId, readonly Attached[]>>()
+  /** Most users have one device, and need no list. */
+  readonly #shards = new Map<ShardId, Map<UserId, Devices>>()
 
   constructor(parts: AttachmentsParts) {
     this.#parts = parts
@@ -59,17 +61,14 @@ export class Attachments {
   dropNode(node: NodeId): void {
     for (const users of this.#shards.values()) {
       for (const [user, devices] of users) {
-        const left = devices.filter((attached) => attached.node !== node)
-        if (left.length === 0) users.delete(user)
-        else if (left.length < devices.length) users.set(user, left)
+        const left = listOf(devices).filter((attached) => attached.node !== node)
+        put(users, user, left)
       }
     }
   }
 
   #known({ user, device }: AttachedSession): Attached | undefined {
-    return this.#users(user)
-      .get(user)
-      ?.find((attached) => attached.device === device)
+    return listOf(this.#users(user).get(user)).find((attached) => attached.device === device)
   }
 
   #put(node: NodeId, session: AttachedSession): void {
@@ -79,16 +78,25 @@ export class Attachments {
   /** Puts `now` in the place of what is known of the device. */
   #keepOthers({ user, device }: AttachedSession, now: readonly Attached[]): void {
     const users = this.#users(user)
-    const others = (users.get(user) ?? []).filter((attached) => attached.device !== device)
-    const devices = [...others, ...now]
-    if (devices.length === 0) users.delete(user)
-    else users.set(user, devices)
+    const others = listOf(users.get(user)).filter((attached) => attached.device !== device)
+    put(users, user, [...others, ...now])
   }
 
-  #users(user: UserId): Map<UserId, readonly Attached[]> {
+  #users(user: UserId): Map<UserId, Devices> {
     const shard = this.#parts.shardOf(user)
     let users = this.#shards.get(shard)
-    if (users === undefined) this.#shards.set(shard, (users = new Map()))
+    if (users === undefined) this.#shards.set(shard, (users = new Map<UserId, Devices>()))
     return users
   }
+}
+
+function listOf(devices: Devices | undefined): readonly Attached[] {
+  if (devices === undefined) return []
+  return 'node' in devices ? [devices] : devices
+}
+
+function put(users: Map<UserId, Devices>, user: UserId, devices: readonly Attached[]): void {
+  const [only] = devices
+  if (only === undefined) users.delete(user)
+  else users.set(user, devices.length === 1 ? only : devices)
 }

@@ -56,6 +56,13 @@ export class KindTable<Id, M> implements CellTable<Id, M> {
     }
   }
 
+  *actors(): Iterable<Actor<M>> {
+    for (const cell of this.cells.values()) {
+      const actor = cell.running
+      if (actor !== undefined) yield actor
+    }
+  }
+
   stop(id: Id): void {
     this.cells.get(id)?.stop()
   }

@@ -11,12 +11,14 @@ interface Here {
   readonly device: DeviceId
   readonly session: number
   readonly state: PresenceState
+  /** Second since 1970. */
   readonly until: number
 }
 
 interface Seen {
-  /** One or two: a list costs a third of a map, a hundred thousand times. */
-  devices: Here[]
+  /** Nearly always one, which needs no list. */
+  devices: Here | readonly Here[]
+  /** Second since 1970. */
   last: number
 }
 
@@ -30,40 +32,49 @@ export class MemoryPresence implements Presence {
   }
 
   async touch(devices: readonly PresenceDevice[]): Promise<void> {
-    const now = this.#clock.now()
+    const now = this.#second()
     this.#forget(now)
     for (const { user, device, session, state } of devices) {
       const seen = this.#see(user, now)
       if (isNewer(hereOf(seen, device), session, now)) continue
-      const here = { device, session, state, until: now + PRESENCE_TTL_SECONDS * 1000 }
-      seen.devices = [...without(seen, device), here]
+      const here = { device, session, state, until: now + PRESENCE_TTL_SECONDS }
+      keep(seen, [...without(seen, device), here])
     }
   }
 
   async leave(devices: readonly PresenceDevice[]): Promise<void> {
-    const now = this.#clock.now()
+    const now = this.#second()
     for (const { user, device, session } of devices) {
       const seen = this.#see(user, now)
-      if (!isNewer(hereOf(seen, device), session, now)) seen.devices = without(seen, device)
+      if (!isNewer(hereOf(seen, device), session, now)) keep(seen, without(seen, device))
     }
   }
 
   async query(users: readonly UserId[]): Promise<PresenceItem[]> {
-    const now = this.#clock.now()
+    const now = this.#second()
     return users.map((user) => {
       const seen = this.#users.get(user)
       if (seen === undefined || isForgotten(seen, now)) return { user, state: 'offline', lastSeen: 0 }
-      const here = seen.devices.filter(({ until }) => until > now)
-      return { user, state: mergeStates(here.map(({ state }) => state)), lastSeen: seen.last }
+      const here = listOf(seen).filter(({ until }) => until > now)
+      return { user, state: mergeStates(here.map(({ state }) => state)), lastSeen: seen.last * 1000 }
     })
   }
 
   async close(): Promise<void> {}
 
+  /** Whole seconds: V8 keeps small integers in place. */
+  #second(): number {
+    return Math.floor(this.#clock.now() / 1000)
+  }
+
   #see(user: UserId, now: number): Seen {
     const seen = this.#users.get(user) ?? { devices: [], last: now }
     seen.last = now
-    if (seen.devices.some(({ until }) => until <= now)) seen.devices = seen.devices.filter(({ until }) => until > now)
+    if (listOf(seen).some(({ until }) => until <= now))
+      keep(
+        seen,
+        listOf(seen).filter(({ until }) => until > now),
+      )
     this.#users.delete(user)
     this.#users.set(user, seen)
     return seen
@@ -77,11 +88,18 @@ export class MemoryPresence implements Presence {
   }
 }
 
-const isForgotten = (seen: Seen, now: number): boolean => seen.last + LAST_SEEN_SECONDS * 1000 <= now
+const isForgotten = (seen: Seen, now: number): boolean => seen.last + LAST_SEEN_SECONDS <= now
 
-const hereOf = (seen: Seen, device: DeviceId): Here | undefined => seen.devices.find((here) => here.device === device)
+const listOf = ({ devices }: Seen): readonly Here[] => ('device' in devices ? [devices] : devices)
 
-const without = (seen: Seen, device: DeviceId): Here[] => seen.devices.filter((here) => here.device !== device)
+function keep(seen: Seen, devices: readonly Here[]): void {
+  const [only] = devices
+  seen.devices = only !== undefined && devices.length === 1 ? only : devices
+}
+
+const hereOf = (seen: Seen, device: DeviceId): Here | undefined => listOf(seen).find((here) => here.device === device)
+
+const without = (seen: Seen, device: DeviceId): Here[] => listOf(seen).filter((here) => here.device !== device)
 
 const isNewer = (here: Here | undefined, session: number, now: number): boolean =>
   here !== undefined && here.session > session && here.until > now

@@ -54,10 +54,9 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   /** Number of this session of the device; unique, rising with time. */
   number = 0
   phase: Phase = 'new'
-  readonly openedAt: number
-  /** Milliseconds since 1970 at which the token ends. */
-  expires = Infinity
-  /** When the device sent its last application ping; 0 if it never did. */
+  /** Second since 1970 at which the token ends; 0 if it does not. Whole seconds, because V8 keeps small integers in place. */
+  expires = 0
+  /** Second since 1970 of the device's last application ping; 0 if there was none. */
   pingedAt = 0
   ref: Ref<SessionMessage> | null = null
   #out: Uint8Array[] | null = null
@@ -71,7 +70,6 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     this.#connection = connection
     this.codec = codec
     this.#host = host
-    this.openedAt = host.clock.now()
   }
 
   get remote(): string {
@@ -150,7 +148,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   #open(connect: Connect, identity: Identity): void {
     this.user = identity.user
     this.device = connect.device
-    this.expires = identity.expires
+    this.expires = identity.expires === Infinity ? 0 : Math.ceil(identity.expires / 1000)
     this.phase = 'open'
     this.number = this.#host.opened(this)
     const { node, pingSeconds, clock } = this.#host
@@ -167,7 +165,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     }
     switch (command.frame) {
       case 'ping':
-        this.pingedAt = this.#host.clock.now()
+        this.pingedAt = Math.floor(this.#host.clock.now() / 1000)
         this.#write({ frame: 'pong', ref: command.ref, pushes: this.#lane?.pushes ?? 0 })
         return
       case 'received':

@@ -44,8 +44,8 @@ const ROUND_SECONDS = 15
 export class Sessions implements SessionHost, LocalSessions {
   readonly #parts: SessionsParts
   readonly #byUser = new Map<UserId, Session | Session[]>()
-  readonly #new = new Set<Session>()
-  readonly #open = new Set<Session>()
+  /** Connections without a user yet, and when they came; the oldest first. */
+  readonly #new = new Map<Session, number>()
   readonly #dirty: Session[] = []
   readonly #watched = new Set<Session>()
   /** Of users who sent something since their first session began. */
@@ -78,21 +78,22 @@ export class Sessions implements SessionHost, LocalSessions {
   }
 
   get size(): number {
-    return this.#open.size
+    return this.counters.sessions
   }
 
   users(): Iterable<UserId> {
     return this.#byUser.keys()
   }
 
-  all(): Iterable<Session> {
-    return this.#open
+  /** The sessions that have a user; stays good while sessions come and go. */
+  *all(): Iterable<Session> {
+    for (const actor of this.#parts.kind.actors()) if (actor instanceof Session && actor.phase === 'open') yield actor
   }
 
   connect(connection: Connection, codec: Codec): Session {
     const session = new Session(connection, codec, this)
     session.ref = this.#parts.kind.spawn(++this.#id, session)
-    this.#new.add(session)
+    this.#new.set(session, this.clock.now())
     return session
   }
 
@@ -100,7 +101,6 @@ export class Sessions implements SessionHost, LocalSessions {
 
   opened(session: Session): number {
     this.#new.delete(session)
-    this.#open.add(session)
     this.counters.sessions++
     session.number = this.#number = Math.max(this.clock.now(), this.#number + 1)
     this.closeOthers(session.user, session.device, session.number)
@@ -112,7 +112,6 @@ export class Sessions implements SessionHost, LocalSessions {
   ended(session: Session, wasOpen: boolean): void {
     this.#new.delete(session)
     if (!wasOpen) return
-    this.#open.delete(session)
     this.counters.sessions--
     this.#parts.went(session, this.#removeFromUser(session))
   }
@@ -219,7 +218,7 @@ export class Sessions implements SessionHost, LocalSessions {
 
   /** Pushes a frame to every session. */
   pushAll(frame: PushFrame): void {
-    for (const session of this.#open) session.push(frame)
+    for (const session of this.all()) session.push(frame)
   }
 
   // ── closing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -261,8 +260,8 @@ export class Sessions implements SessionHost, LocalSessions {
   /** Once a second. */
   sweep(): void {
     const now = this.clock.now()
-    for (const session of this.#new) {
-      if (now - session.openedAt < this.#parts.connectMs) break
+    for (const [session, since] of this.#new) {
+      if (now - since < this.#parts.connectMs) break
       session.close('connect-timeout')
     }
     for (const session of this.#watched) session.check(now)
@@ -270,8 +269,8 @@ export class Sessions implements SessionHost, LocalSessions {
   }
 
   #sweepSlice(now: number): void {
-    for (let left = Math.ceil(this.#open.size / ROUND_SECONDS); left > 0; left--) {
-      this.#round ??= this.#open.values()
+    for (let left = Math.ceil(this.size / ROUND_SECONDS); left > 0; left--) {
+      this.#round ??= this.all()[Symbol.iterator]()
       const next = this.#round.next()
       if (next.done === true) {
         this.#round = null
@@ -282,8 +281,9 @@ export class Sessions implements SessionHost, LocalSessions {
   }
 
   #examine(session: Session, now: number): void {
-    if (session.expires <= now) session.close('token-expired')
-    else if (session.pingedAt > 0 && now - session.pingedAt > MISSED_PINGS * this.pingSeconds * 1000)
+    const second = Math.floor(now / 1000)
+    if (session.expires > 0 && session.expires <= second) session.close('token-expired')
+    else if (session.pingedAt > 0 && second - session.pingedAt > MISSED_PINGS * this.pingSeconds)
       session.close('no-heartbeat')
   }
 }
