@@ -19,6 +19,7 @@ import { httpApi } from './http-api.js'
 import { serveInternals } from './internal-http.js'
 import { createMetrics } from './metrics.js'
 import { watchProcess } from './metrics-process.js'
+import { assertPortFree } from './port-free.js'
 import type { Running } from './running.js'
 import { Stack } from './stack.js'
 
@@ -40,6 +41,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 }
 
 async function start(config: Config, log: Logger, stack: Stack): Promise<RunningServer> {
+  await assertPortsFree(config)
   const counters = new Counters()
   const backing = await openBacking(config, log, stack)
   const node = await makeNode(config, log, counters, backing)
@@ -64,6 +66,12 @@ async function start(config: Config, log: Logger, stack: Stack): Promise<Running
   await node.start()
   log.info({ port: gateway.port, internalPort: internal.port }, 'serving')
   return { publicPort: gateway.port, internalPort: internal.port, status, drain, stop: () => stack.unwind() }
+}
+
+/** Before anything is started, so that the error comes at once. Workers share the public port; their supervisor has asked. */
+async function assertPortsFree({ host, port, internalHost, internalPort, workers }: Config): Promise<void> {
+  if (workers === 1) await assertPortFree(host, port)
+  await assertPortFree(internalHost, internalPort)
 }
 
 async function makeNode(config: Config, log: Logger, counters: Counters, backing: Backing): Promise<Node> {
