@@ -13,13 +13,20 @@ import type { World } from './world.js'
 /** Refusals that a participant of a group may get while others add and remove them. */
 const FAIR_REFUSALS = new Set(['not-participant', 'not-allowed', 'no-such-conversation'])
 
+/** Milliseconds in which a list must be there. */
+const LIST_MS = 2_000
+
 export async function check(world: World, allowsLoss: boolean): Promise<void> {
   if (!allowsLoss) for (const device of world.devices) checkAcks(world, device)
   checkOnce(world)
-  for (const device of world.devices) checkOrder(world, device)
+  for (const device of world.devices) {
+    checkOrder(world, device)
+    checkSendOrder(world, device)
+  }
   if (!allowsLoss) {
     for (const device of world.devices) checkViews(world, device)
     await checkHistory(world)
+    await checkLists(world)
   }
 }
 
@@ -75,6 +82,18 @@ function checkRepeat(world: World, repeat: Wanted): void {
 
 const place = ({ epoch, seq }: { epoch: number; seq: number }): string => `${String(epoch)}/${String(seq)}`
 
+/** Promise 2, too: what a device sends to a conversation is stored in the order in which it was sent. */
+function checkSendOrder(world: World, device: Device): void {
+  const last = new Map<ConversationId, Wanted>()
+  for (const wanted of device.wanted) {
+    if (wanted.outcome !== 'acked' || wanted.repeats !== null) continue
+    const before = last.get(wanted.conversation)
+    if (before !== undefined && before.epoch === wanted.epoch && before.seq > wanted.seq)
+      world.violation(`${device.label}: ${wanted.content} was stored before ${before.content}`)
+    last.set(wanted.conversation, wanted)
+  }
+}
+
 /** Promise 2: what a device was shown is what was stored at that place, and it rose. */
 function checkOrder(world: World, device: Device): void {
   const heads = new Map<ConversationId, { epoch: number; seq: number }>()
@@ -123,6 +142,20 @@ function checkView(world: World, device: Device, conversation: ConversationId, v
   }
   if (have < visible.length)
     world.violation(`${what} has ${String(have)} of ${String(visible.length)}: ${String(visible[have])} is missing`)
+}
+
+/** Rule 13: the list of a user's conversations names those the user is in. */
+async function checkLists(world: World): Promise<void> {
+  const lists = world.devices.map((device) => device.client?.conversations() ?? Promise.resolve([]))
+  const answers = Promise.all(lists)
+  await world.clock.run(world.clock.now() + LIST_MS)
+  for (const [i, items] of (await Promise.race([answers, []])).entries()) {
+    const { user, label } = world.devices[i] as Device
+    const listed = items.map(({ conversation }) => conversation).join(' ')
+    const isIn = (id: ConversationId): boolean => !id.startsWith('u:') && world.truth.isIn(user, id)
+    const expected = [...world.truth.conversations.keys()].filter(isIn).sort().join(' ')
+    if (listed !== expected) world.violation(`${label}: the list says ${listed}, the journal ${expected}`)
+  }
 }
 
 /** History is the journal's projection: every entry, at its seq, byte for byte. */

@@ -9,6 +9,8 @@ import type { World } from './world.js'
 export interface Family {
   /** Milliseconds of virtual time in which users talk. */
   readonly spanMs: number
+  /** What they do, at most so often. */
+  readonly deeds: number
   /** What is stored may be lost; devices must be told. */
   readonly allowsLoss: boolean
   readonly plan: (world: World, random: Random, spanMs: number) => void
@@ -63,26 +65,32 @@ const drain = (world: World, random: Random): void => {
 // ── bus and views ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const loseBus = (world: World, random: Random): void => {
-  world.stores.busLoss = 0.05 + random() * 0.4
-  later(world, some(random, 100, 3_000), () => (world.stores.busLoss = 0))
+  world.stores.troubleBus(0.05 + random() * 0.4, 3)
+  later(world, some(random, 100, 3_000), () => world.stores.calmBus())
 }
 
 const slowBus = (world: World, random: Random): void => {
-  world.stores.busDelay = 400
-  later(world, some(random, 100, 3_000), () => (world.stores.busDelay = 3))
+  world.stores.troubleBus(0, 400)
+  later(world, some(random, 100, 3_000), () => world.stores.calmBus())
 }
 
 const cutLine = (world: World, random: Random): void => {
-  const { id } = anyMachine(world, random)
-  world.trace.add(id, 'loses its line to NATS')
-  world.stores.lines.cut(id)
-  later(world, some(random, 50, 5_000), () => world.stores.lines.heal(id))
+  const machine = anyMachine(world, random)
+  machine.cutLine()
+  later(world, some(random, 50, 5_000), () => machine.healLine())
 }
 
 const lateViews = (world: World, random: Random): void => {
   const { memberships, usual } = world.stores
   memberships.faults = { ...usual, unknown: 0.3, watchDelay: () => some(random, 0, 3_000) }
   later(world, some(random, 500, 5_000), () => (memberships.faults = usual))
+}
+
+/** Nobody reaches the store of views. */
+const stopViews = (world: World, random: Random): void => {
+  world.trace.add('views', 'are away')
+  world.stores.memberships.interrupt()
+  later(world, some(random, 100, 4_000), () => world.stores.memberships.restore())
 }
 
 // ── journal ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -126,29 +134,42 @@ const doubtHistory = (world: World, random: Random): void => {
 }
 
 export const FAMILIES = {
-  calm: { spanMs: 15_000, allowsLoss: false, plan: none },
+  calm: { spanMs: 15_000, deeds: 140, allowsLoss: false, plan: none },
   bus: {
     spanMs: 15_000,
+    deeds: 140,
     allowsLoss: false,
     plan: all(often(4, loseBus), often(2, slowBus), often(1, cutLine)),
   },
+  /** So little is said that nothing later shows what was lost. */
+  quiet: { spanMs: 6_000, deeds: 16, allowsLoss: false, plan: often(4, loseBus) },
+  views: {
+    spanMs: 20_000,
+    deeds: 140,
+    allowsLoss: false,
+    plan: all(often(3, lateViews), often(3, stopViews), often(4, freeze), often(1, cutLine)),
+  },
   nodes: {
     spanMs: 20_000,
+    deeds: 140,
     allowsLoss: false,
     plan: all(often(2, crash), often(2, freeze), often(1, drain), often(1, lateViews)),
   },
   journal: {
     spanMs: 15_000,
+    deeds: 140,
     allowsLoss: false,
     plan: all(often(4, doubtJournal), often(1, stopJournal), often(1, freeze)),
   },
   history: {
     spanMs: 20_000,
+    deeds: 140,
     allowsLoss: false,
     plan: all(often(2, stopHistory), often(2, doubtHistory), often(2, crash)),
   },
   everything: {
     spanMs: 25_000,
+    deeds: 140,
     allowsLoss: false,
     plan: all(
       often(2, crash),
@@ -158,11 +179,19 @@ export const FAMILIES = {
       often(1, slowBus),
       often(2, cutLine),
       often(1, lateViews),
+      often(1, stopViews),
       often(2, doubtJournal),
       often(1, stopJournal),
       often(1, stopHistory),
       often(2, doubtHistory),
     ),
+  },
+  /** Long enough for archived records to be purged and idle conversations to be let go of. */
+  ages: {
+    spanMs: 300_000,
+    deeds: 60,
+    allowsLoss: false,
+    plan: all(often(3, crash), often(1, stopHistory), often(1, freeze)),
   },
 } as const satisfies Record<string, Family>
 

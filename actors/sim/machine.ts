@@ -37,6 +37,8 @@ export class Machine {
   /** Its node has entered the cluster. */
   isUp = false
   isFrozen = false
+  /** Since when the others have no reason to take it for dead. */
+  wellSince = 0
   readonly #parts: MachineParts
   #lives = 0
 
@@ -55,7 +57,7 @@ export class Machine {
     trace.add(this.id, 'starts')
     running.node.start().then(
       () => {
-        if (!life.isOver) this.isUp = true
+        if (!life.isOver) this.#isWell()
       },
       (error: unknown) => this.#failed(running, error),
     )
@@ -78,6 +80,21 @@ export class Machine {
       presence: life.presence(stores.presence),
       membership: life.membership(stores.membership(id)),
     })
+  }
+
+  #isWell(): void {
+    this.isUp = true
+    this.wellSince = this.#parts.stores.clock.now()
+  }
+
+  cutLine(): void {
+    this.#parts.trace.add(this.id, 'loses its line to NATS')
+    this.#parts.stores.lines.cut(this.id)
+  }
+
+  healLine(): void {
+    this.#parts.stores.lines.heal(this.id)
+    this.wellSince = this.#parts.stores.clock.now()
   }
 
   #failed(running: Running, error: unknown): void {
@@ -119,6 +136,7 @@ export class Machine {
   thaw(): void {
     if (!this.isFrozen) return
     this.isFrozen = false
+    this.wellSince = this.#parts.stores.clock.now()
     this.#parts.trace.add(this.id, 'thaws')
     this.#parts.stores.lines.thaw(this.id)
   }

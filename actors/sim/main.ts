@@ -5,6 +5,8 @@
 import { parseArgs } from 'node:util'
 import { FAMILIES } from './faults.js'
 import type { FamilyName } from './faults.js'
+import { MUTATIONS } from './mutations.js'
+import type { Mutation } from './mutations.js'
 import { run } from './scenario.js'
 
 const { values } = parseArgs({
@@ -19,7 +21,13 @@ const { values } = parseArgs({
   },
 })
 
-const families = values.family === undefined ? (Object.keys(FAMILIES) as FamilyName[]) : [values.family as FamilyName]
+const mutation = values.mutation === undefined ? undefined : mutationOf(values.mutation)
+const families =
+  values.family !== undefined
+    ? [values.family as FamilyName]
+    : mutation
+      ? [mutation.family]
+      : (Object.keys(FAMILIES) as FamilyName[])
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 const started = Date.now()
@@ -27,7 +35,7 @@ let messages = 0
 for (let i = 0; i < count; i++) {
   const seed = first + i
   for (const family of values.seed !== undefined ? families : [families[i % families.length] as FamilyName]) {
-    const result = await run({ seed, family })
+    const result = await run({ seed, family, ...(mutation && { mutation }) })
     messages += result.messages
     if (result.violations.length === 0) continue
     if (values.lines !== '0') process.stdout.write(`${result.trace.slice(-Number(values.lines)).join('\n')}\n\n`)
@@ -39,3 +47,9 @@ const seconds = (Date.now() - started) / 1000
 process.stdout.write(
   `${String(count)} seeds, ${String(messages)} messages in ${String(seconds)} s: ${(count / seconds).toFixed(1)} seeds/s\n`,
 )
+
+function mutationOf(name: string): Mutation {
+  const found = Object.entries(MUTATIONS).find(([known]) => known.startsWith(name))
+  if (found === undefined) throw new Error(`no such mutation; there are:\n${Object.keys(MUTATIONS).join('\n')}`)
+  return found[1]
+}

@@ -9,14 +9,15 @@ import { seededRandom } from '../random.js'
 import { check } from './checker.js'
 import type { Device, Wanted } from './device.js'
 import { FAMILIES } from './faults.js'
-import type { FamilyName } from './faults.js'
+import type { Family, FamilyName } from './faults.js'
+import type { Mutation } from './mutations.js'
 import type { Bent } from './stores.js'
 import { World } from './world.js'
 
 export interface RunOptions {
   readonly seed: number
   readonly family: FamilyName
-  readonly bent?: Bent
+  readonly mutation?: Mutation
 }
 
 export interface RunResult {
@@ -29,7 +30,16 @@ export interface RunResult {
 const START_MS = 20_000
 const SETTLE_MS = 120_000
 
-export async function run({ seed, family, bent = {} }: RunOptions): Promise<RunResult> {
+export async function run({ seed, family, mutation }: RunOptions): Promise<RunResult> {
+  const undo = mutation?.patch?.()
+  try {
+    return await runWith(seed, family, mutation?.bent ?? {})
+  } finally {
+    undo?.()
+  }
+}
+
+async function runWith(seed: number, family: FamilyName, bent: Bent): Promise<RunResult> {
   const random = seededRandom(seed * 7 + 1)
   const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1))
   const world = new World({ seed, users: between(3, 5), devicesPerUser: between(1, 2), bent })
@@ -38,9 +48,9 @@ export async function run({ seed, family, bent = {} }: RunOptions): Promise<RunR
     for (const machine of world.machines) machine.start()
     await world.clock.run(() => world.machines.every((machine) => machine.isUp), START_MS)
     play.begin()
-    const { spanMs, plan, allowsLoss } = FAMILIES[family]
+    const { spanMs, deeds, plan, allowsLoss }: Family = FAMILIES[family]
     const end = world.clock.now() + spanMs
-    play.plan(spanMs)
+    play.plan(spanMs, deeds)
     plan(world, random, spanMs)
     await world.clock.run(end)
     world.heal()
@@ -114,9 +124,9 @@ class Play {
   }
 
   /** Everything users will do in so many milliseconds. */
-  plan(spanMs: number): void {
+  plan(spanMs: number, most: number): void {
     const { clock } = this.#world
-    const deeds = 60 + Math.floor(this.#random() * 80)
+    const deeds = most / 2 + Math.floor((this.#random() * most) / 2)
     for (let i = 0; i < deeds; i++) clock.after(Math.floor(this.#random() * spanMs), () => this.#act())
   }
 

@@ -33,6 +33,9 @@ export interface StoresParts {
   readonly viewed: (view: View) => void
 }
 
+/** Milliseconds. */
+const BUS_DELAY = 3
+
 export class Stores {
   readonly clock: VirtualClock
   readonly lines = new MemoryLines()
@@ -41,10 +44,10 @@ export class Stores {
   readonly histories: MemoryHistoryStore
   readonly memberships: MemoryMembershipStore
   readonly presence: Presence
-  /** Probability that a bus message is lost. */
-  busLoss = 0
-  /** Milliseconds a bus message takes at most. */
-  busDelay = 3
+  /** Since when the bus loses and delays nothing; Infinity while it does. */
+  busWellSince = 0
+  #busLoss = 0
+  #busDelay = BUS_DELAY
   readonly #bent: Bent
   readonly #oneWay: () => number
   readonly #viewed: StoresParts['viewed']
@@ -60,8 +63,8 @@ export class Stores {
     this.presence = new MemoryPresence(clock)
     this.hub = new MemoryBusHub({
       ...common,
-      delay: () => 1 + Math.floor(random() * this.busDelay),
-      loss: () => this.busLoss,
+      delay: () => 1 + Math.floor(random() * this.#busDelay),
+      loss: () => this.#busLoss,
     })
     this.journals = new MemoryJournalStore({ ...common, stored })
     this.histories = new MemoryHistoryStore(common)
@@ -112,11 +115,23 @@ export class Stores {
     }
   }
 
+  /** Bus messages are lost with this probability and take up to so many milliseconds. */
+  troubleBus(loss: number, delay: number): void {
+    this.#busLoss = loss
+    this.#busDelay = delay
+    this.busWellSince = Infinity
+  }
+
+  calmBus(): void {
+    this.#busLoss = 0
+    this.#busDelay = BUS_DELAY
+    this.busWellSince = this.clock.now()
+  }
+
   /** No store makes trouble any more; answers under way still take their time. */
   heal(): void {
     const faults = { delay: this.#oneWay }
-    this.busLoss = 0
-    this.busDelay = 3
+    this.calmBus()
     this.journals.faults = faults
     this.journals.outage = false
     this.histories.faults = faults

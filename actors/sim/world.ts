@@ -23,6 +23,8 @@ export interface WorldParts {
 
 export const SHARDS = 8
 const NODES = ['n1', 'n2', 'n3']
+/** So long after its troubles a node must be back in everybody's ears. */
+const WELL_MS = 4_000
 const SETTINGS = {
   shards: SHARDS,
   timing: { heartbeatMs: 250, suspicionMs: 1_500 },
@@ -55,12 +57,29 @@ export class World {
       random: this.#random,
       bent,
       stored: (shard, seq, record) => this.truth.stored(shard, seq, record),
-      viewed: (view) => this.#views.set(view.number, view),
+      viewed: (view) => this.#viewed(view),
     })
     this.machines = NODES.map((id, i) => this.#makeMachine(id, seed * 31 + i))
     this.devices = Array.from({ length: users * devicesPerUser }, (_, i) =>
       this.#makeDevice(`user${String(i % users)}`, `dev${String(Math.floor(i / users))}`),
     )
+  }
+
+  #viewed(view: View): void {
+    if (this.#views.has(view.number)) return
+    this.#views.set(view.number, view)
+    this.trace.add('views', `${String(view.number)}: ${view.members.map(({ node }) => node).join(' ')}`)
+    for (const { node } of this.#views.get(view.number - 1)?.members ?? [])
+      if (!view.members.some((member) => member.node === node)) this.#checkGone(node)
+  }
+
+  /** Rule 8: nobody puts a node out that is well and heard. */
+  #checkGone(node: string): void {
+    const machine = this.machines.find(({ id }) => id === node)
+    if (machine?.isUp !== true || machine.isFrozen || !this.stores.lines.isUp(node)) return
+    const now = this.clock.now()
+    if (now - Math.max(machine.wellSince, this.stores.busWellSince) > WELL_MS)
+      this.violation(`${node} was put out of the view although it was well`)
   }
 
   violation(text: string): void {
@@ -105,7 +124,7 @@ export class World {
     this.deviceDelay = 20
     for (const machine of this.machines) {
       machine.thaw()
-      stores.lines.heal(machine.id)
+      machine.healLine()
       machine.start()
     }
     for (const device of this.devices) {
