@@ -12,6 +12,7 @@ import type { Conversation, ConversationMessage, Outlet } from './conversation.j
 import type { Counters } from './counters.js'
 import type { History } from './history.js'
 import type { Journal, ShardId } from './journal.js'
+import { GatheringJournal } from './journal-gathering.js'
 import type { Logger } from './logger.js'
 import type { AnnouncedHead } from './recent-heads.js'
 import type { RecordHead } from './record.js'
@@ -45,10 +46,12 @@ export class Shards {
   readonly #parts: ShardsParts
   readonly #held = new Map<ShardId, Shard>()
   readonly #pace: AppendPace
+  readonly #journal: Journal
   readonly #known = new Map<ShardId, { readonly stream: string; readonly seq: number }>()
 
   constructor(parts: ShardsParts) {
     this.#parts = parts
+    this.#journal = new GatheringJournal(parts.journal, parts.clock)
     this.#pace = new AppendPace(parts.clock, () => parts.wake())
   }
 
@@ -77,11 +80,11 @@ export class Shards {
   }
 
   #take(id: ShardId): void {
-    const { journal, history, clock, counters, log, outlet, historyLagBytes } = this.#parts
+    const { history, clock, counters, log, outlet, historyLagBytes } = this.#parts
     const { cluster, router, random, conversations } = this.#parts
     const shard: Shard = new Shard({
       id,
-      journal,
+      journal: this.#journal,
       history,
       clock,
       counters,
