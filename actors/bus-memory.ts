@@ -67,7 +67,7 @@ export class MemoryBusHub {
     pair.queue.push(bytes)
     const arrive = () => this.arrive(to, pair)
     if (this.options.delay) this.options.clock.after(this.wait(pair, this.options.delay(from, to)), arrive)
-    else queueMicrotask(arrive)
+    else this.options.clock.turn(arrive)
   }
 
   private wait(pair: Pair, delay: number): number {

@@ -49,7 +49,7 @@ export class MemoryLines {
   thaw(node: NodeId): void {
     const line = this.line(node)
     line.frozen = false
-    for (let task = line.waiting.shift(); task; task = line.frozen ? undefined : line.waiting.shift()) task()
+    for (let task = next(line); task; task = next(line)) task()
   }
 
   /** Answers a function that ends the listening. */
@@ -77,3 +77,6 @@ export class MemoryLines {
     return line
   }
 }
+
+/** What a line that may freeze again meanwhile has to run next. */
+const next = (line: Line): (() => void) | undefined => (line.frozen ? undefined : line.waiting.shift())

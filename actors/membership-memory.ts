@@ -101,7 +101,7 @@ export class MemoryMembershipStore {
     if (!view) return
     const arrive = () => this.arrive(watcher, view)
     if (delay > 0) this.options.clock.after(delay, arrive)
-    else queueMicrotask(arrive)
+    else this.options.clock.turn(arrive)
   }
 
   private arrive(watcher: Watcher, view: View): void {

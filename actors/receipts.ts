@@ -51,9 +51,9 @@ function gather(
   mark: Mark,
 ): void {
   let users = all.get(conversation)
-  if (users === undefined) all.set(conversation, (users = new Map()))
+  if (users === undefined) all.set(conversation, (users = new Map<UserId, Gathered>()))
   let marks = users.get(to)
-  if (marks === undefined) users.set(to, (marks = new Map()))
+  if (marks === undefined) users.set(to, (marks = new Map<UserId, Mark>()))
   marks.set(mark.user, mark)
 }
 

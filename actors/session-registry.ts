@@ -55,9 +55,9 @@ export class SessionRegistry {
 
   /** An owner has missed some of what was told to it. */
   repeat(owner: NodeId): void {
-    const { shardOf, ownerOf, sessions, post } = this.#parts
-    const its = [...sessions()].filter(({ user }) => ownerOf(shardOf(user)) === owner).map(attached)
-    if (its.length > 0) post(owner, { type: 'attach', sessions: its, claim: 'again' })
+    const parts = this.#parts
+    const its = [...parts.sessions()].filter(({ user }) => parts.ownerOf(parts.shardOf(user)) === owner).map(attached)
+    if (its.length > 0) parts.post(owner, { type: 'attach', sessions: its, claim: 'again' })
   }
 
   #tell(sessions: readonly AttachedSession[], make: (sessions: readonly AttachedSession[]) => Told): void {

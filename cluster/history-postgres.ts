@@ -35,7 +35,7 @@ import {
 } from './history-rows.js'
 import { migrate, readMigrations } from './migrate.js'
 import { Partitions } from './partitions.js'
-import { int2Array, int8Array, textArray, uuidArray } from './postgres-binary.js'
+import { int2Array, int8Array, textArray } from './postgres-binary.js'
 import { postgresFailure } from './postgres-error.js'
 
 export interface PostgresHistoryOptions {
@@ -63,7 +63,6 @@ export const PLANNING = '-c plan_cache_mode=force_generic_plan -c enable_seqscan
 /** How often a statement that met another one (deadlock) is done again. */
 const CONFLICTS = 3
 const NEVER: ShardPosition = { stream: '', seq: 0, epoch: 0 }
-const INT8 = 20
 
 /** Migrates the database and makes the partitions of this month and the next two. Rejects when Postgres is away. */
 export async function openPostgresHistory(options: PostgresHistoryOptions): Promise<PostgresHistory> {
@@ -255,6 +254,5 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 const unknown = (error: unknown): ArchiveOutcome => ({ outcome: 'unknown', reason: reasonOf(error) })
 
 /** int8 as a number: what is stored here stays below 2^53. */
-function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  return oid === INT8 ? Number : (pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown)
-}
+const typeParser: typeof pg.types.getTypeParser = (type, format) =>
+  type === pg.types.builtins.INT8 ? Number : (pg.types.getTypeParser(type, format) as (value: string) => unknown)

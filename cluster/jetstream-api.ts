@@ -41,7 +41,7 @@ export async function callJetStream<T>(line: NatsLine, name: string, body: objec
   const reply = await line.request(`$JS.API.${name}`, encoder.encode(JSON.stringify(body)), CALL_MS)
   switch (reply.kind) {
     case 'answer':
-      return answerOf<T>(reply.data)
+      return answerOf(reply.data) as T
     case 'nobody':
       throw new Error('JetStream does not answer: it is off, or has no leader now')
     case 'unsent':
@@ -50,8 +50,8 @@ export async function callJetStream<T>(line: NatsLine, name: string, body: objec
   }
 }
 
-function answerOf<T>(data: Uint8Array): T {
-  const answer = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString()) as T & {
+function answerOf(data: Uint8Array): unknown {
+  const answer = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString()) as {
     error?: JetStreamFailure
   }
   if (answer.error) throw new JetStreamError(answer.error.err_code ?? 0, answer.error.description ?? 'no description')

@@ -119,7 +119,10 @@ function isEmpty(value: unknown): boolean {
 }
 
 function comparable(value: unknown): string {
-  return JSON.stringify(Array.isArray(value) ? value.map(String).sort() : value) ?? ''
+  return json(Array.isArray(value) ? value.map(String).sort() : value) ?? ''
 }
 
-const shown = (value: unknown): string => JSON.stringify(value) ?? 'absent'
+const shown = (value: unknown): string => json(value) ?? 'absent'
+
+/** Undefined has no JSON, which the built-in type leaves out. */
+const json = (value: unknown): string | undefined => JSON.stringify(value)

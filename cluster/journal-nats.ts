@@ -31,7 +31,7 @@ export async function openNatsJournal(line: NatsLine, options: NatsJournalOption
   for (let index = 0; index < streams; index++) {
     await ensureStream(line, {
       name: names.journalStream(index),
-      subjects: shardsOf(index, streams, options.shards).map(names.journalSubject),
+      subjects: shardsOf(index, streams, options.shards).map((shard) => names.journalSubject(shard)),
       num_replicas: options.replicas,
       max_bytes: options.maxBytes ?? -1,
       max_msgs_per_subject: -1,

@@ -64,7 +64,7 @@ export class JournalReading {
       }
       this.reject = (error) => {
         this.over = true
-        reject(error)
+        reject(error instanceof Error ? error : new Error(String(error)))
       }
     })
   }

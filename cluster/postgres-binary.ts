@@ -15,7 +15,7 @@ interface Elements {
   readonly count: number
   readonly bytes: number
   readonly nulls: boolean
-  write(array: Buffer, offset: number, i: number): number | null
+  readonly write: (array: Buffer, offset: number, i: number) => number | null
 }
 
 function encode({ oid, count, bytes, nulls, write }: Elements): Buffer {

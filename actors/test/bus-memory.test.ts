@@ -7,9 +7,10 @@ import { MemoryBusHub } from '../bus-memory.js'
 import { VirtualClock } from '../clock-virtual.js'
 import { seededRandom } from '../random.js'
 import { busConformance } from './bus-conformance.js'
+import { promptClock } from './prompt-clock.js'
 
 busConformance(t, () => {
-  const hub = new MemoryBusHub({ clock: new VirtualClock(), random: seededRandom(1) })
+  const hub = new MemoryBusHub({ clock: promptClock(), random: seededRandom(1) })
   const nodes = ['a', 'b', 'c']
   return Promise.resolve({
     bus: (node: string) => Promise.resolve(hub.bus(node)),
@@ -25,7 +26,7 @@ async function receiver(hub: MemoryBusHub, node: string): Promise<number[]> {
   return got
 }
 
-t.test('bus-memory: whatever the delays and losses, what arrives of one node is in order', async (t) => {
+t.test('bus-memory: whatever the delays and losses, what arrives of one node is in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), fc.double({ min: 0, max: 0.5, noNaN: true }), async (seed, loss) => {
       const random = seededRandom(seed)

@@ -50,7 +50,7 @@ t.test('journal-memory: a late append that nobody was faster than is stored afte
   t.same(store.kept(0).length, 1)
 })
 
-t.test('journal-memory: under any mixture of faults the records of a shard form one chain', async (t) => {
+t.test('journal-memory: under any mixture of faults the records of a shard form one chain', async () => {
   const probability = fc.double({ min: 0, max: 0.3, noNaN: true })
   const faults = fc.record({ answerLost: probability, neverArrives: probability, arrivesLate: probability })
   await fc.assert(

@@ -6,9 +6,10 @@ import { VirtualClock } from '../clock-virtual.js'
 import { MemoryMembershipStore } from '../membership-memory.js'
 import { seededRandom } from '../random.js'
 import { membershipConformance, viewOf } from './membership-conformance.js'
+import { promptClock } from './prompt-clock.js'
 
 membershipConformance(t, () => {
-  const store = new MemoryMembershipStore({ clock: new VirtualClock(), random: seededRandom(1) })
+  const store = new MemoryMembershipStore({ clock: promptClock(), random: seededRandom(1) })
   return Promise.resolve({
     membership: (node: string) => Promise.resolve(store.membership(node)),
     interrupt: () => Promise.resolve(store.interrupt()),

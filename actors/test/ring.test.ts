@@ -9,7 +9,8 @@ import { assign, nextView } from '../ring.js'
 interface Oracle {
   get(key: string): string
 }
-const HashRing = createRequire(import.meta.url)('hashring') as new (nodes: string[]) => Oracle
+const require = createRequire(import.meta.url)
+const HashRing = require('hashring') as new (nodes: string[]) => Oracle
 
 const membersOf = (nodes: readonly string[]) => nodes.map((node) => ({ node, ready: true }))
 const ownersOf = (shards: number, nodes: readonly string[], previous: readonly (string | null)[] = []) =>

@@ -144,12 +144,12 @@ function running(child: ChildProcess, pid: number, host: string, port: number): 
 }
 
 async function answering(server: NatsServer, name: string, timeoutMs: number): Promise<void> {
-  let ended = false
-  void server.exited.then(() => (ended = true))
+  const life = { ended: false }
+  void server.exited.then(() => (life.ended = true))
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const problem = await problemOf(server.url, name)
-    if (ended) throw new Error('it ended')
+    if (life.ended) throw new Error('it ended')
     if (problem === null) return
     if (Date.now() > deadline) throw new Error(`no answer after ${timeoutMs} ms: ${problem}`)
     await pause(25)
