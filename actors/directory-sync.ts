@@ -91,6 +91,7 @@ export class DirectorySync {
 
   take(from: NodeId, incarnation: number, envelope: DirectoryEnvelope): void {
     const peer = this.#peer(from, incarnation)
+    if (peer.incarnation !== incarnation) return
     if (envelope.reset) {
       this.#parts.directory.drop(from)
       peer.number = envelope.number
@@ -110,9 +111,10 @@ export class DirectorySync {
   /** A peer's heartbeat says what the number of its last change is. */
   check(from: NodeId, incarnation: number, number: number): void {
     const peer = this.#peer(from, incarnation)
-    if (number > peer.number) this.#ask(from, peer)
+    if (peer.incarnation === incarnation && number > peer.number) this.#ask(from, peer)
   }
 
+  /** What is known of the peer's newest life; changes are broadcast, so one of an earlier life may still come. */
   #peer(from: NodeId, incarnation: number): Peer {
     let peer = this.#peers.get(from)
     if (peer === undefined || peer.incarnation < incarnation) {

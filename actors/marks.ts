@@ -42,13 +42,13 @@ const WRITE_MARKS = 5_000
 
 /** Writes marks to history, behind. */
 export class MarkWriter {
-  readonly #history: History
+  readonly #history: Pick<History, 'mark'>
   readonly #clock: Clock
   readonly #log: Logger
   readonly #marks = new MarkSet()
   #scheduled = false
 
-  constructor(history: History, clock: Clock, log: Logger) {
+  constructor(history: Pick<History, 'mark'>, clock: Clock, log: Logger) {
     this.#history = history
     this.#clock = clock
     this.#log = log
@@ -56,7 +56,10 @@ export class MarkWriter {
 
   add(mark: ConversationMark): void {
     this.#marks.add(mark.conversation, mark.user, mark.delivered, mark.read)
-    if (this.#scheduled) return
+    if (!this.#scheduled) this.#schedule()
+  }
+
+  #schedule(): void {
     this.#scheduled = true
     this.#clock.after(WRITE_MS, () => void this.write())
   }
@@ -70,5 +73,7 @@ export class MarkWriter {
       this.#log.warn({ marks: marks.length, error: String(error) }, 'marks were not written')
     }
     this.#scheduled = false
+    // those that came while history was slow
+    if (this.#marks.size > 0) this.#schedule()
   }
 }
