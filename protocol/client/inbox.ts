@@ -219,6 +219,8 @@ export class Inbox {
     let known = this.#known.get(conversation)
     if (isEntered) known ??= this.#learn(conversation, { epoch, seq: seq - 1 }, entry.time)
     if (known === undefined) return
+    // a push may have come first, and an unknown place is not kept by the storage while the notice is
+    if (isEntered && known.timeline.place.epoch === 0) known.timeline.move({ epoch, seq: seq - 1 })
     known.until = isEntered ? undefined : { epoch, seq }
     if (known.timeline.isBehind({ epoch, seq })) this.#queue.add(conversation)
     this.#mark(conversation, known)
