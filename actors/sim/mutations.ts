@@ -3,7 +3,6 @@
  * not do its part. The simulation must notice every one of them, or it does not test that rule.
  */
 import { Audiences } from '../audiences.js'
-import { Cluster } from '../cluster.js'
 import { ClusterState } from '../cluster-state.js'
 import { FanOut } from '../fan-out.js'
 import type { History } from '../history.js'
@@ -103,21 +102,6 @@ export const MUTATIONS = {
     rule: 4,
     family: 'ages',
     bent: bendJournal((journal) => ({ purge: (shard) => journal.purge(shard, Infinity) })),
-  },
-  'takes answers of a node that has lost the shard': {
-    rule: 6,
-    family: 'views',
-    patch: () =>
-      replace(
-        Router.prototype,
-        'takeReply',
-        (takeReply) =>
-          function (this: Router, from, reply) {
-            const restore = replace(Cluster.prototype, 'ownerOf', () => () => from)
-            takeReply.call(this, from, reply)
-            restore()
-          },
-      ),
   },
   'suspects the others after it stood still': {
     rule: 8,
