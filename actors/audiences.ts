@@ -12,10 +12,15 @@ import type { ChangeDetail } from './conversation-state.js'
 import type { Delivery } from './delivery.js'
 import { ENTRY_KIND } from '../protocol/entry.js'
 
-/** What waits for an audience, with the membership seq it needs at least. */
+type Give = (users: Iterable<UserId>) => void
+
+/** What waits for an audience. */
 interface Waiting {
   readonly membershipSeq: number
-  readonly give: (users: Iterable<UserId>) => void
+  /** Called when the participants are known as of `membershipSeq`. */
+  readonly give: Give
+  /** Called when they are known as of another one: then some of them may not be meant. */
+  readonly otherwise: Give
 }
 
 interface Audience {
@@ -47,8 +52,11 @@ export class Audiences {
     this.#parts = parts
   }
 
-  /** Calls `give` with the users that a delivery from another node is for, at once or when the owner has answered. */
-  ofDelivery(delivery: Delivery, give: (users: Iterable<UserId>) => void): void {
+  /**
+   * Calls `give` with the users that a delivery from another node is for, at once or when the owner has answered. When the participants have
+   * changed meanwhile it calls `otherwise`: who came in since must not see the entry, so the devices ask the owner.
+   */
+  ofDelivery(delivery: Delivery, give: Give, otherwise: Give): void {
     const { conversation, membershipBefore, membershipSeq, leaving } = delivery.fields
     const named = namedUsers(conversation)
     if (named !== null) {
@@ -58,30 +66,30 @@ export class Audiences {
     const known = this.#known.get(conversation)
     if (known !== undefined && known.membershipSeq === membershipBefore && membershipSeq > membershipBefore)
       this.#follow(known, delivery)
-    this.#wait(conversation, membershipSeq, (users) =>
-      give(leaving.length === 0 ? users : new Set([...users, ...leaving])),
-    )
+    const leavingToo = (task: Give): Give =>
+      leaving.length === 0 ? task : (users) => task(new Set([...users, ...leaving]))
+    this.#wait(conversation, { membershipSeq, give: leavingToo(give), otherwise: leavingToo(otherwise) })
   }
 
   /** The same for what has no entry: signals and announced heads. As with a delivery, `membershipSeq` is what it needs to know at least. */
-  of(conversation: ConversationId, membershipSeq: number, give: (users: Iterable<UserId>) => void): void {
+  of(conversation: ConversationId, membershipSeq: number, give: Give): void {
     const named = namedUsers(conversation)
     if (named !== null) give(named)
-    else this.#wait(conversation, membershipSeq, give)
+    else this.#wait(conversation, { membershipSeq, give, otherwise: give })
   }
 
-  #wait(conversation: ConversationId, membershipSeq: number, give: Waiting['give']): void {
+  #wait(conversation: ConversationId, waiting: Waiting): void {
     const asking = this.#asking.get(conversation)
     if (asking !== undefined) {
-      if (asking.waiting.length < WAITING) asking.waiting.push({ membershipSeq, give })
+      if (asking.waiting.length < WAITING) asking.waiting.push(waiting)
       return
     }
     const known = this.#known.get(conversation)
-    if (known !== undefined && known.membershipSeq >= membershipSeq) {
-      give(known.users)
+    if (known !== undefined && known.membershipSeq >= waiting.membershipSeq) {
+      hand(known, waiting)
       return
     }
-    this.#asking.set(conversation, { waiting: [{ membershipSeq, give }] })
+    this.#asking.set(conversation, { waiting: [waiting] })
     this.#ask(conversation)
   }
 
@@ -102,7 +110,7 @@ export class Audiences {
     this.#keep(conversation, audience)
     const waiting = this.#asking.get(conversation)?.waiting ?? []
     this.#asking.delete(conversation)
-    for (const { give } of waiting) give(audience.users)
+    for (const one of waiting) hand(audience, one)
   }
 
   #keep(conversation: ConversationId, audience: Audience): void {
@@ -120,6 +128,11 @@ export class Audiences {
     for (const user of leaving) known.users.delete(user)
     known.membershipSeq = membershipSeq
   }
+}
+
+function hand({ membershipSeq, users }: Audience, { membershipSeq: wanted, give, otherwise }: Waiting): void {
+  if (membershipSeq === wanted) give(users)
+  else otherwise(users)
 }
 
 /** The users that the id itself names; null when only the owner knows. */

@@ -141,7 +141,12 @@ export class FanOut implements Outlet {
 
   deliver(fields: DeliveryFields): void {
     const delivery = new Delivery(fields)
-    this.#parts.audiences.ofDelivery(delivery, (users) => this.#parts.sessions.deliver(users, delivery))
+    const { audiences, sessions } = this.#parts
+    audiences.ofDelivery(
+      delivery,
+      (users) => sessions.deliver(users, delivery),
+      (users) => sessions.head(users, fields),
+    )
   }
 
   takeSignal({ conversation, membershipSeq, sender, name, data }: Extract<Envelope, { type: 'signalled' }>): void {
