@@ -348,8 +348,11 @@ export class Assembly {
     if (kind !== 'conversation') return
     const letter = message as ConversationMessage
     if (letter.kind !== 'command') return
-    if (why === 'full') letter.commanded.to.reply(refusal('overloaded'))
-    else letter.commanded.to.reply({ frame: 'notOwner', view: this.cluster.view })
+    const { command, to } = letter.commanded
+    const isOurs = this.shards.get(this.router.shardOf(command.conversation))?.isServing === true
+    if (why === 'full') to.reply(refusal('overloaded'))
+    else if (why === 'failed' && isOurs) to.reply(refusal('temporary', 'history is away'))
+    else to.reply({ frame: 'notOwner', view: this.cluster.view })
   }
 }
 
