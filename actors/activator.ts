@@ -4,6 +4,7 @@
  */
 import { decodeEntry } from '../protocol/entry-codec.js'
 import type { ConversationId } from '../protocol/ids.js'
+import { isBefore } from './archiver.js'
 import type { Clock } from './clock.js'
 import type { Conversation } from './conversation.js'
 import { ConversationState } from './conversation-state.js'
@@ -22,6 +23,8 @@ export interface ActivatorParts {
   readonly epoch: number
   readonly unarchived: Unarchived
   make(state: ConversationState, stored: Activation | null): Conversation
+  /** History has lost what it had. */
+  wentBack(): void
   /** An entry that an earlier owner stored got its rows. */
   restored(entry: UnarchivedEntry): void
 }
@@ -47,13 +50,15 @@ export class Activator {
   }
 
   async #run(): Promise<void> {
-    const { history, shard, clock, unarchived } = this.#parts
+    const { history, shard, clock, unarchived, stream } = this.#parts
     const batch = this.#waiting
     this.#waiting = new Map()
     const done = unarchived.startReading()
+    const { archived } = unarchived
     const answer = await history.activate(shard, [...batch.keys()], clock.now() - ID_HORIZON_MS).catch(() => null)
     try {
       if (answer === null) this.#fromTail(batch)
+      else if (isBefore(answer.position, { stream, unarchived: { archived } })) this.#wentBack(batch)
       else this.#fromHistory(batch, answer.position, answer.found)
     } finally {
       done()
@@ -66,6 +71,11 @@ export class Activator {
     const from = position.stream === stream ? position.seq : 0
     const later = unarchived.after(from, new Set(batch.keys()))
     for (const [id, { resolve }] of batch) resolve(this.#build(id, stored.get(id) ?? null, later.get(id) ?? []))
+  }
+
+  #wentBack(batch: Map<ConversationId, Waiting>): void {
+    this.#parts.wentBack()
+    for (const { reject } of batch.values()) reject(new Error('history went back'))
   }
 
   /** History is away: a conversation can be served if the journal still holds its first entry. */

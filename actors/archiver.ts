@@ -29,6 +29,8 @@ export interface ArchiverParts {
   readonly stream: string
   readonly epoch: number
   readonly unarchived: Unarchived
+  /** History has lost what it had: the shard must be taken again, from what the journal still holds. */
+  wentBack(): void
 }
 
 const BATCH_ENTRIES = 4_000
@@ -98,6 +100,10 @@ export class Archiver {
     const { history, shard, unarchived } = this.#parts
     this.#stored ??= (await history.positions([shard]))[0] ?? null
     if (this.#stored === null) return AWAY_MS
+    if (isBefore(this.#stored, this.#parts)) {
+      this.#parts.wentBack()
+      return null
+    }
     this.#adopt(this.#stored)
     const records = unarchived.ready(BATCH_ENTRIES)
     if (records.length === 0) return this.#hasMore() ? this.#askAgain() : null
@@ -164,6 +170,12 @@ export class Archiver {
     }
   }
 }
+
+/** Whether history stands before what this owner knows to be archived: a backup was put back. */
+export const isBefore = (
+  position: ShardPosition,
+  { stream, unarchived }: { readonly stream: string; readonly unarchived: Pick<Unarchived, 'archived'> },
+): boolean => (position.stream === stream ? position.seq : 0) < unarchived.archived
 
 /** The rows of one batch: every entry, and of each other row the last state. */
 class Rows {

@@ -6,7 +6,7 @@ import type { ConversationItem, HistoryQuery, Item, ParticipantsQuery } from '..
 import { refusal } from './command.js'
 import type { ListQuery, OwnerReply, ResumeOne } from './command.js'
 import type { ConversationState } from './conversation-state.js'
-import type { History } from './history.js'
+import type { ReadableHistory } from './whole-history.js'
 import type { KeptEntries } from './kept-entries.js'
 import { readPage } from './page-reader.js'
 import type { PageContent } from './page-reader.js'
@@ -20,7 +20,7 @@ export interface Readable {
   readonly kept: KeptEntries
   /** Seq of the newest stored entry. */
   readonly committed: number
-  readonly history: History
+  readonly history: ReadableHistory
 }
 
 type Answer = OwnerReply | Promise<OwnerReply>

@@ -18,7 +18,7 @@ import type { Readable } from './conversation-reader.js'
 import type { ChangeDetail, ConversationState } from './conversation-state.js'
 import type { Counters } from './counters.js'
 import { changeBody, consequencesOf } from './enlist.js'
-import type { History } from './history.js'
+import type { ReadableHistory } from './whole-history.js'
 import { KeptEntries } from './kept-entries.js'
 import type { KeptEntry } from './kept-entries.js'
 import type { PendingEntry, WritingConversation } from './pending-entry.js'
@@ -47,7 +47,7 @@ export interface ConversationShard {
   /** Seq of a client message id seen within the horizon; 0 when it was not. It may be that of another id: compare the entry. */
   seqOf(conversation: ConversationId, sender: UserId, id: MessageId): number
   noteId(conversation: ConversationId, sender: UserId, id: MessageId, seq: number): void
-  readonly history: History
+  readonly history: ReadableHistory
   readonly clock: Clock
   readonly counters: Counters
   /** Why an entry of so many bytes cannot be taken now; null when it can. */
@@ -104,7 +104,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     return this.state.conversation
   }
 
-  get history(): History {
+  get history(): ReadableHistory {
     return this.#shard.history
   }
 

@@ -6,7 +6,7 @@ import { encodeWholeEntry } from '../protocol/entry-codec.js'
 import type { Item } from '../protocol/frames.js'
 import type { ConversationId } from '../protocol/ids.js'
 import { LIMITS } from '../protocol/limits.js'
-import type { History } from './history.js'
+import type { ReadableHistory } from './whole-history.js'
 import type { KeptEntries, KeptEntry } from './kept-entries.js'
 import { lastVisible, visible } from './spans.js'
 
@@ -33,7 +33,7 @@ interface Found {
 }
 
 export function readPage(
-  history: History,
+  history: ReadableHistory,
   kept: KeptEntries,
   request: PageRequest,
 ): PageContent | Promise<PageContent> {
@@ -55,7 +55,7 @@ function enoughKept(kept: KeptEntries, parts: readonly [number, number][], reque
 }
 
 async function fromHistory(
-  history: History,
+  history: ReadableHistory,
   kept: KeptEntries,
   parts: readonly [number, number][],
   request: PageRequest,

@@ -6,13 +6,13 @@
 import { decodeEntry } from '../protocol/entry-codec.js'
 import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
 import { Activator } from './activator.js'
-import { Archiver } from './archiver.js'
+import { Archiver, isBefore } from './archiver.js'
 import type { Clock } from './clock.js'
 import type { Enlist, OwnerReply, ResumeOne } from './command.js'
 import { Conversation } from './conversation.js'
 import type { ConversationShard, Outlet } from './conversation.js'
 import type { Counters } from './counters.js'
-import type { History } from './history.js'
+import type { History, ShardPosition } from './history.js'
 import type { Journal, ShardId } from './journal.js'
 import { JournalWriter } from './journal-writer.js'
 import type { Logger } from './logger.js'
@@ -25,6 +25,8 @@ import { NotOurs, takeOver } from './take-over.js'
 import type { Taken } from './take-over.js'
 import { Unarchived } from './unarchived.js'
 import type { UnarchivedEntry, UnarchivedRecord } from './unarchived.js'
+import { WholeHistory } from './whole-history.js'
+import type { ReadableHistory } from './whole-history.js'
 
 export interface ShardParts {
   readonly id: ShardId
@@ -49,6 +51,8 @@ export interface ShardParts {
   serving(shard: Shard, heads: readonly AnnouncedHead[]): void
   /** Another owner wrote to the journal. */
   fenced(shard: Shard): void
+  /** History has lost what it had: the shard must be taken again. */
+  wentBack(shard: Shard): void
   /** Any number that clients do not know. */
   readonly seed: number
   /** Where the journal stood when this node last owned the shard. */
@@ -76,6 +80,7 @@ export class Shard implements ConversationShard {
   readonly #ids: RecentIds
   readonly #parts: ShardParts
   readonly #heads: RecentHeads
+  readonly #history: WholeHistory
   readonly #unarchived: Unarchived
   readonly #conversations = new Map<ConversationId, Conversation>()
   /** Passivated conversations: what is enough to answer a device that has everything. */
@@ -90,6 +95,7 @@ export class Shard implements ConversationShard {
     this.id = parts.id
     this.#ids = new RecentIds(parts.seed)
     this.#heads = new RecentHeads(parts.clock)
+    this.#history = new WholeHistory(parts.history, () => this.#compareWithHistory())
     this.#unarchived = new Unarchived(parts.counters)
     this.#ready = new Promise<void>((resolve) => (this.#begin = resolve)).then(() => this.#takeOver())
     this.#ready.catch((error: unknown) => {
@@ -98,8 +104,8 @@ export class Shard implements ConversationShard {
     })
   }
 
-  get history(): History {
-    return this.#parts.history
+  get history(): ReadableHistory {
+    return this.#history
   }
 
   get clock(): Clock {
@@ -149,6 +155,7 @@ export class Shard implements ConversationShard {
       stream: taken.stream,
       epoch: taken.epoch,
       unarchived: this.#unarchived,
+      wentBack: () => this.#parts.wentBack(this),
     }
     const serving: Serving = {
       taken,
@@ -321,6 +328,23 @@ export class Shard implements ConversationShard {
       if (reply.frame === 'sent') record.unconfirmed--
       else this.clock.after(ENLIST_RETRY_MS, () => this.#tellEnlist(record, enlist))
     })
+  }
+
+  /** Takes the position that history is asked for now: one before what is archived by now means that history has lost it. */
+  historyComparison(): (position: ShardPosition) => boolean {
+    const { archived } = this.#unarchived
+    return (position) => {
+      const stream = this.#serving?.taken.stream
+      const isWhole = stream === undefined || !isBefore(position, { stream, unarchived: { archived } })
+      if (!isWhole) this.#parts.wentBack(this)
+      return isWhole
+    }
+  }
+
+  async #compareWithHistory(): Promise<boolean> {
+    const compare = this.historyComparison()
+    const [position] = await this.#parts.history.positions([this.id])
+    return position !== undefined && compare(position)
   }
 
   stop(): void {

@@ -105,7 +105,8 @@ export class Shards {
         router.shardServes(taken.id)
         this.#parts.announce(heads)
       },
-      fenced: (lost) => this.#fenced(lost),
+      fenced: (lost) => this.#takeAgain(lost, 'the journal refused this owner'),
+      wentBack: (lost) => this.#takeAgain(lost, 'history stands before what was archived'),
     })
     this.#held.set(id, shard)
     shard.start()
@@ -116,8 +117,9 @@ export class Shards {
     return { view: cluster.view, node, incarnation: cluster.incarnation }
   }
 
-  #fenced(shard: Shard): void {
-    this.#parts.log.warn({ shard: shard.id }, 'the journal refused this owner')
+  #takeAgain(shard: Shard, why: string): void {
+    if (this.#held.get(shard.id) !== shard) return
+    this.#parts.log.warn({ shard: shard.id }, why)
     this.drop(shard.id)
     this.#parts.cluster.refresh()
     this.#parts.clock.after(RETAKE_MS, () => this.follow())
@@ -167,8 +169,19 @@ export class Shards {
     return [...this.#held.values()].flatMap((shard) => shard.recentHeads())
   }
 
+  /** A backup put back is noticed also where nothing is written. */
+  async #compareWithHistory(): Promise<void> {
+    const compares = [...this.#held.values()].map((shard) => shard.historyComparison())
+    const positions = await this.#parts.history.positions([...this.#held.keys()])
+    for (const [i, compare] of compares.entries()) {
+      const position = positions[i]
+      if (position !== undefined) compare(position)
+    }
+  }
+
   /** Once a minute: what is old and archived leaves the journal, ids beyond the horizon leave memory. */
   async tidy(retentionMs: number): Promise<void> {
+    await this.#compareWithHistory().catch(() => undefined)
     for (const shard of [...this.#held.values()]) {
       shard.expireIds()
       await shard.purge(retentionMs).catch((error: unknown) => {

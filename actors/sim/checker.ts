@@ -86,6 +86,8 @@ const place = ({ epoch, seq }: { epoch: number; seq: number }): string => `${Str
 function checkSendOrder(world: World, device: Device): void {
   const last = new Map<ConversationId, Wanted>()
   for (const wanted of device.wanted) {
+    // what follows a repeat names it as the one before, and that one is there already
+    if (wanted.repeats !== null) last.delete(wanted.conversation)
     if (wanted.outcome !== 'acked' || wanted.repeats !== null) continue
     const before = last.get(wanted.conversation)
     if (before !== undefined && before.epoch === wanted.epoch && before.seq > wanted.seq)

@@ -133,6 +133,15 @@ const doubtHistory = (world: World, random: Random): void => {
   later(world, some(random, 200, 5_000), () => (histories.faults = usual))
 }
 
+/** A backup is put back, a while after it was made. */
+const rollBack = (world: World, random: Random): void => {
+  const backup = world.stores.histories.snapshot()
+  later(world, some(random, 500, 6_000), () => {
+    world.trace.add('history', 'is rolled back')
+    world.stores.histories.restore(backup)
+  })
+}
+
 export const FAMILIES = {
   calm: { spanMs: 15_000, deeds: 140, allowsLoss: false, plan: none },
   bus: {
@@ -185,6 +194,13 @@ export const FAMILIES = {
       often(1, stopHistory),
       often(2, doubtHistory),
     ),
+  },
+  /** Postgres loses what it had, the journal still has it. */
+  rollback: {
+    spanMs: 20_000,
+    deeds: 140,
+    allowsLoss: false,
+    plan: all(often(2, rollBack), often(1, stopHistory), often(1, crash)),
   },
   /** Long enough for archived records to be purged and idle conversations to be let go of. */
   ages: {
