@@ -7,6 +7,7 @@ import type { Bus, NodeId } from './bus.js'
 import type { Counters } from './counters.js'
 import { decodeEnvelope, encodeEnvelope } from './envelope.js'
 import type { Envelope } from './envelope.js'
+import { cut, EnvelopePieces } from './envelope-pieces.js'
 import type { Logger } from './logger.js'
 
 const LINK_VERSION = 1
@@ -35,6 +36,7 @@ interface Outgoing {
 interface Incoming {
   incarnation: number
   number: number
+  readonly pieces: EnvelopePieces
 }
 
 export class Links {
@@ -59,9 +61,14 @@ export class Links {
 
   /** The same for an envelope that goes to several peers and is encoded once. */
   postEncoded(to: NodeId, envelope: Uint8Array): void {
+    if (envelope.length <= MESSAGE_BYTES) this.#queue(to, envelope)
+    else for (const piece of cut(envelope, MESSAGE_BYTES)) this.#queue(to, piece)
+  }
+
+  #queue(to: NodeId, envelope: Uint8Array): void {
     let out = this.#out.get(to)
     if (out === undefined) this.#out.set(to, (out = { number: 0, waiting: [], bytes: 0 }))
-    if (out.bytes + envelope.length > MESSAGE_BYTES) this.#send(to, out)
+    if (out.bytes > 0 && out.bytes + envelope.length > MESSAGE_BYTES) this.#send(to, out)
     out.waiting.push(envelope)
     out.bytes += envelope.length
     if (this.#waiting.size === 0) this.#parts.wake()
@@ -137,17 +144,25 @@ export class Links {
     this.#parts.counters.busMessagesIn++
     if (number > 0 && !this.#count(from, incarnation, number - 1, number)) return
     for (let left = reader.uint(); left > 0; left--) {
-      const envelope = decodeEnvelope(reader.bin(1 << 24))
+      const envelope = this.#decode(from, reader.bin(1 << 24))
       if (envelope !== undefined) this.#parts.receive(from, incarnation, envelope)
     }
+  }
+
+  #decode(from: NodeId, bytes: Uint8Array): Envelope | undefined {
+    const known = this.#in.get(from)
+    const whole = known === undefined ? bytes : known.pieces.join(bytes)
+    return whole && decodeEnvelope(whole)
   }
 
   /** Compares with what was expected; false for a message of an earlier life of the peer. */
   #count(from: NodeId, incarnation: number, expected: number, now: number): boolean {
     let known = this.#in.get(from)
     if (known !== undefined && known.incarnation > incarnation) return false
-    if (known?.incarnation !== incarnation) this.#in.set(from, (known = { incarnation, number: 0 }))
+    if (known?.incarnation !== incarnation)
+      this.#in.set(from, (known = { incarnation, number: 0, pieces: new EnvelopePieces() }))
     if (known.number < expected) {
+      known.pieces.drop()
       this.#parts.counters.busGaps++
       this.#parts.gap(from)
     }
