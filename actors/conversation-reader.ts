@@ -91,8 +91,10 @@ export function historyPage(of: Readable, caller: Caller, query: HistoryQuery): 
       return then(read(query.seq + 1, of.committed, query.limit, false), ({ items, more }) => reply(items, more))
     case 'around': {
       const older = Math.floor(query.limit / 2)
-      const pages = [read(1, before, older, true), read(before + 1, of.committed, query.limit - older, false)] as const
-      return Promise.all(pages).then(([a, b]) => reply([...a.items, ...b.items], a.more || b.more))
+      return Promise.all([
+        read(1, before, older, true),
+        read(before + 1, of.committed, query.limit - older, false),
+      ]).then(([a, b]) => reply([...a.items, ...b.items], a.more || b.more))
     }
   }
 }
