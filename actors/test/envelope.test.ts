@@ -17,7 +17,6 @@ const session = fc.record({ user, device: user, session: uint })
 const sessions = fc.array(session, { maxLength: 5 })
 const mark = fc.record({ user, delivered: uint, read: uint })
 const signal = { conversation, sender: user, name: user, data: bytes }
-const ownRef = { ref: fc.constant(0) }
 
 const command: fc.Arbitrary<OwnerCommand> = fc.oneof(
   any.commands.send.map((send) => ({ ...send, ref: 0 })),

@@ -13,9 +13,7 @@ function createInbox() {
   const note =
     (name: string) =>
     (...args: readonly unknown[]): void =>
-      void calls.push(
-        [name, ...args.map((arg) => (typeof arg === 'object' ? JSON.stringify(arg) : String(arg)))].join(' '),
-      )
+      void calls.push([name, ...args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)))].join(' '))
   const parts = {
     node: 'n1',
     cluster: { heard: note('cluster.heard') },
