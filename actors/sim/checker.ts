@@ -6,7 +6,7 @@ import { encodeWholeEntry } from '../../protocol/entry-codec.js'
 import { messageIdText } from '../../protocol/ids.js'
 import type { ConversationId } from '../../protocol/ids.js'
 import { sameBytes } from '../journal-writer.js'
-import type { Device, Wanted } from './device.js'
+import type { Device, Shown, Wanted } from './device.js'
 import type { TrueEntry } from './truth.js'
 import type { World } from './world.js'
 
@@ -23,7 +23,8 @@ export async function check(world: World, allowsLoss: boolean): Promise<void> {
     checkOrder(world, device)
     checkSendOrder(world, device)
   }
-  if (!allowsLoss) {
+  if (allowsLoss) for (const device of world.devices) checkToldOfLoss(world, device)
+  else {
     for (const device of world.devices) checkViews(world, device)
     await checkHistory(world)
     await checkLists(world)
@@ -131,6 +132,27 @@ function checkViews(world: World, device: Device): void {
   }
 }
 
+/** Rule 5: who saw an epoch that ended in a loss is told so, and gets to the head of the next one. */
+function checkToldOfLoss(world: World, device: Device): void {
+  for (const conversation of world.truth.conversations.keys()) {
+    const head = world.truth.visibleTo(device.user, conversation).at(-1)
+    // of a group the join may be lost, and the user is out
+    if (head === undefined || !conversation.startsWith('d:')) continue
+    const of = device.shown.filter((shown) => conversationOf(shown) === conversation)
+    const sawEarlier = of.some((shown) => shown.what === 'entry' && shown.entry.epoch < head.epoch)
+    if (sawEarlier && !of.some((shown) => shown.what === 'unrecovered'))
+      world.violation(`${device.label}: was not told that ${conversation} begins anew`)
+    const position = device.client?.position(conversation)
+    if (sawEarlier && (position?.epoch !== head.epoch || position.seq !== head.entry.seq))
+      world.violation(`${device.label}: ${conversation} is at ${position ? place(position) : 'nothing'}`)
+  }
+}
+
+function conversationOf(shown: Shown): ConversationId {
+  if (shown.what === 'restart') return ''
+  return shown.what === 'entry' ? shown.entry.conversation : shown.conversation
+}
+
 function checkView(world: World, device: Device, conversation: ConversationId, visible: readonly number[]): void {
   const what = `${device.label}: ${conversation}`
   let have = 0
@@ -151,7 +173,7 @@ async function checkLists(world: World): Promise<void> {
   const lists = world.devices.map((device) => device.client?.conversations() ?? Promise.resolve([]))
   const answers = Promise.all(lists)
   await world.clock.run(world.clock.now() + LIST_MS)
-  for (const [i, items] of (await Promise.race([answers, []])).entries()) {
+  for (const [i, items] of (await Promise.race([answers, Promise.resolve([])])).entries()) {
     const { user, label } = world.devices[i] as Device
     const listed = items.map(({ conversation }) => conversation).join(' ')
     const isIn = (id: ConversationId): boolean => !id.startsWith('u:') && world.truth.isIn(user, id)

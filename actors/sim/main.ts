@@ -30,7 +30,7 @@ const families =
       : (Object.keys(FAMILIES) as FamilyName[])
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
-const started = Date.now()
+const started = process.uptime()
 let messages = 0
 for (let i = 0; i < count; i++) {
   const seed = first + i
@@ -43,7 +43,7 @@ for (let i = 0; i < count; i++) {
     process.exit(1)
   }
 }
-const seconds = (Date.now() - started) / 1000
+const seconds = process.uptime() - started
 process.stdout.write(
   `${String(count)} seeds, ${String(messages)} messages in ${String(seconds)} s: ${(count / seconds).toFixed(1)} seeds/s\n`,
 )

@@ -201,10 +201,8 @@ class Play {
 
   /** A UUID of version 4 or 7; the latter's time is now. */
   #uuid(version: 4 | 7): string {
-    let id = ''
-    for (let i = 0; i < 16; i++) id += String.fromCharCode(Math.floor(this.#random() * 256))
+    const bytes = Array.from({ length: 16 }, () => Math.floor(this.#random() * 256))
     const time = this.#world.clock.now()
-    const bytes = [...id].map((character) => character.charCodeAt(0))
     if (version === 7) for (let i = 0; i < 6; i++) bytes[i] = Math.floor(time / 256 ** (5 - i)) % 256
     bytes[6] = (version << 4) | ((bytes[6] ?? 0) & 0x0f)
     bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f)
