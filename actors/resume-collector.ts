@@ -2,7 +2,7 @@
  * Gathers the answers to one `resume` frame, each from the owner of its conversation, into one reply of bounded size: what does not fit
  * is cut, and the page says that there is more.
  */
-import type { Page, Resumed } from '../protocol/frames.js'
+import type { Item, Page, Resumed } from '../protocol/frames.js'
 import type { ReplyErrorName } from '../protocol/errors.js'
 import type { ConversationId } from '../protocol/ids.js'
 import { LIMITS } from '../protocol/limits.js'
@@ -32,16 +32,24 @@ export class ResumeCollector {
     this.#finishIfComplete()
   }
 
+  /** What fits: of a page that continues the oldest entries, of one that begins anew the newest, because it has no next. */
   #cut(page: Page): Page {
+    const { items, recovered } = page
+    const kept = this.#fitting(recovered ? items : items.toReversed())
+    if (kept === items.length) return page
+    return recovered
+      ? { ...page, items: items.slice(0, kept), more: true }
+      : { ...page, items: items.slice(items.length - kept) }
+  }
+
+  #fitting(items: readonly Item[]): number {
     let kept = 0
-    for (const { entry } of page.items) {
+    for (const { entry } of items) {
       if (this.#bytes + entry.length > LIMITS.pageBytes && this.#bytes > 0) break
       this.#bytes += entry.length
       kept++
     }
-    // a page that is not recovered is the newest one and has no next: it must come whole
-    if (kept === page.items.length || !page.recovered) return page
-    return { ...page, items: page.items.slice(0, kept), more: true }
+    return kept
   }
 
   #finishIfComplete(): void {

@@ -73,10 +73,10 @@ t.test('resume collector: one entry above the bound is given all the same', asyn
   t.same(outlineOf(replies), [{ items: 1, more: true }])
 })
 
-t.test('resume collector: a page that is not recovered comes whole', async (t) => {
+t.test('resume collector: of a page that is not recovered the newest entries are kept', async (t) => {
   const { collector, replies } = collect(2)
-  collector.of('r:a').reply({ frame: 'onePage', page: pageOf('r:a', [LIMITS.pageBytes]) })
-  collector.of('r:b').reply({ frame: 'onePage', page: pageOf('r:b', [10, 10], { recovered: false }) })
+  collector.of('r:a').reply({ frame: 'onePage', page: pageOf('r:a', [LIMITS.pageBytes - 20]) })
+  collector.of('r:b').reply({ frame: 'onePage', page: pageOf('r:b', [50, 10, 10], { recovered: false }) })
   t.same(outlineOf(replies), [
     { items: 1, more: false },
     { items: 2, more: false },
