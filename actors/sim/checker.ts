@@ -8,6 +8,7 @@ import type { ConversationId } from '../../protocol/ids.js'
 import { sameBytes } from '../journal-writer.js'
 import type { Device, Shown, Wanted } from './device.js'
 import type { TrueEntry } from './truth.js'
+import { SHARDS } from './world.js'
 import type { World } from './world.js'
 
 /** Refusals that a participant of a group may get while others add and remove them. */
@@ -137,7 +138,7 @@ function checkToldOfLoss(world: World, device: Device): void {
   for (const conversation of world.truth.conversations.keys()) {
     const head = world.truth.visibleTo(device.user, conversation).at(-1)
     // of a group the join may be lost, and the user is out
-    if (head === undefined || !conversation.startsWith('d:')) continue
+    if (head === undefined || !isKept(world, head) || !conversation.startsWith('d:')) continue
     const of = device.shown.filter((shown) => conversationOf(shown) === conversation)
     const sawEarlier = of.some((shown) => shown.what === 'entry' && shown.entry.epoch < head.epoch)
     if (sawEarlier && !of.some((shown) => shown.what === 'unrecovered'))
@@ -146,6 +147,14 @@ function checkToldOfLoss(world: World, device: Device): void {
     if (sawEarlier && (position?.epoch !== head.epoch || position.seq !== head.entry.seq))
       world.violation(`${device.label}: ${conversation} is at ${position ? place(position) : 'nothing'}`)
   }
+}
+
+/** Whether the journal still has the record of an entry. */
+function isKept({ stores }: World, { bytes }: TrueEntry): boolean {
+  for (let shard = 0; shard < SHARDS; shard++)
+    for (const { record } of stores.journals.kept(shard))
+      if (Buffer.from(record.buffer, record.byteOffset, record.length).includes(Buffer.from(bytes))) return true
+  return false
 }
 
 function conversationOf(shown: Shown): ConversationId {

@@ -27,6 +27,13 @@ function often(count: number, deed: (world: World, random: Random) => void): Pla
   }
 }
 
+/** The same, but when the nodes have found each other: a new owner cannot know what the one before it saw lost. */
+function oftenLater(count: number, deed: (world: World, random: Random) => void): Plan {
+  return (world, random, spanMs) => {
+    for (let i = 0; i < count; i++) world.clock.after(some(random, spanMs / 5, spanMs), () => deed(world, random))
+  }
+}
+
 const all =
   (...plans: readonly Plan[]): Plan =>
   (world, random, spanMs) => {
@@ -142,6 +149,19 @@ const rollBack = (world: World, random: Random): void => {
   })
 }
 
+/** Power loss without fsync: the newest records never were. Nodes that stay up know better. */
+const loseTail = (world: World, random: Random): void => {
+  world.trace.add('journal', 'loses its tail')
+  world.stores.journals.loseTail(some(random, 1, 12))
+  world.truth.forgetOrder()
+}
+
+const recreateStream = (world: World): void => {
+  world.trace.add('journal', 'is made anew')
+  world.stores.journals.recreateStream()
+  world.truth.forgetOrder()
+}
+
 export const FAMILIES = {
   calm: { spanMs: 15_000, deeds: 140, allowsLoss: false, plan: none },
   bus: {
@@ -201,6 +221,13 @@ export const FAMILIES = {
     deeds: 140,
     allowsLoss: false,
     plan: all(often(2, rollBack), often(1, stopHistory), often(1, crash)),
+  },
+  /** The journal loses what it stored, while its owners live. */
+  loss: {
+    spanMs: 15_000,
+    deeds: 140,
+    allowsLoss: true,
+    plan: all(oftenLater(1, loseTail), oftenLater(1, recreateStream)),
   },
   /** Long enough for archived records to be purged and idle conversations to be let go of. */
   ages: {

@@ -15,7 +15,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     family: { type: 'string' },
-    minutes: { type: 'string' },
+    /** Stops after so many, whatever `seeds` says. */
+    minutes: { type: 'string', default: 'Infinity' },
     mutation: { type: 'string' },
     lines: { type: 'string', default: '60' },
   },
@@ -32,7 +33,9 @@ const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 const started = process.uptime()
 let messages = 0
-for (let i = 0; i < count; i++) {
+let played = 0
+for (let i = 0; i < count && Date.now() - started < Number(values.minutes) * 60_000; i++) {
+  played++
   const seed = first + i
   for (const family of values.seed !== undefined ? families : [families[i % families.length] as FamilyName]) {
     const result = await run({ seed, family, ...(mutation && { mutation }) })
@@ -45,7 +48,7 @@ for (let i = 0; i < count; i++) {
 }
 const seconds = process.uptime() - started
 process.stdout.write(
-  `${String(count)} seeds, ${String(messages)} messages in ${String(seconds)} s: ${(count / seconds).toFixed(1)} seeds/s\n`,
+  `${String(played)} seeds, ${String(messages)} messages in ${String(seconds)} s: ${(played / seconds).toFixed(1)} seeds/s\n`,
 )
 
 function mutationOf(name: string): Mutation {

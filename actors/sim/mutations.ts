@@ -5,12 +5,14 @@
 import { Audiences } from '../audiences.js'
 import { ClusterState } from '../cluster-state.js'
 import { FanOut } from '../fan-out.js'
-import type { History } from '../history.js'
+import type { History, ShardPosition } from '../history.js'
 import type { AppendOutcome, Journal, ShardId } from '../journal.js'
 import { Links } from '../links.js'
 import { RecentIds } from '../recent-ids.js'
 import { decodeRecord, encodeRecord } from '../record.js'
 import { Router } from '../router.js'
+import { Shard } from '../shard.js'
+import { Shards } from '../shards.js'
 import type { FamilyName } from './faults.js'
 import type { Bent } from './stores.js'
 
@@ -31,6 +33,13 @@ function replace<T extends object, K extends keyof T>(on: T, name: K, make: (ori
   return () => {
     on[name] = original
   }
+}
+
+/** The same for a getter. */
+function getting(on: object, name: string, get: () => unknown): () => void {
+  const original = Object.getOwnPropertyDescriptor(on, name) ?? {}
+  Object.defineProperty(on, name, { ...original, get })
+  return () => void Object.defineProperty(on, name, original)
 }
 
 const bendJournal = (bend: (journal: Journal) => Partial<Journal>): Bent => ({
@@ -102,6 +111,36 @@ export const MUTATIONS = {
     rule: 4,
     family: 'ages',
     bent: bendJournal((journal) => ({ purge: (shard) => journal.purge(shard, Infinity) })),
+  },
+  'goes on in the same epoch when the journal lost records': {
+    rule: 5,
+    family: 'loss',
+    bent: bendJournal((journal) => ({
+      tail: async (shard) => ({ ...(await journal.tail(shard)), stream: 'the same' }),
+    })),
+    patch: () => getting(Shard.prototype, 'journalPosition', () => null),
+  },
+  'archives on although history stands elsewhere': {
+    rule: 11,
+    family: 'rollback',
+    patch: () => replace(Shards.prototype, 'tidy', () => () => Promise.resolve()),
+    bent: bendHistory((history) => {
+      const expected = new Map<ShardId, ShardPosition>()
+      return {
+        positions: async (shards) =>
+          (await history.positions(shards)).map((position, i) => expected.get(shards[i] ?? 0) ?? position),
+        archive: async (batch) => {
+          const outcome = await history.archive(batch)
+          const then =
+            outcome.outcome === 'mismatch'
+              ? await history.archive({ ...batch, fromStream: outcome.position.stream, from: outcome.position.seq })
+              : outcome
+          if (then.outcome === 'archived')
+            expected.set(batch.shard, { stream: batch.stream, seq: batch.to, epoch: batch.epoch })
+          return then
+        },
+      }
+    }),
   },
   'suspects the others after it stood still': {
     rule: 8,

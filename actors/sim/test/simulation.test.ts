@@ -10,10 +10,10 @@ import type { Mutation } from '../mutations.js'
 import { run } from '../scenario.js'
 import type { RunResult } from '../scenario.js'
 
-const SEEDS = 20
+const SEEDS = 10
 const SEEDS_OF_MUTATION = 60
 /** A long virtual time takes a while. */
-const SEEDS_OF_AGES = 4
+const SEEDS_OF_AGES = 2
 
 /** The first seed of a mutation that breaks a promise. */
 async function firstFailure(mutation: Mutation): Promise<{ seed: number; result: RunResult } | null> {
