@@ -32,6 +32,12 @@ function sight(of: Readable, caller: Caller): readonly number[] | OwnerReply {
   return of.state.participants.get(caller.user)?.spans ?? refusal('not-participant')
 }
 
+/** Why the caller may not read here; null when they may. */
+export function unreadable(of: Readable, caller: Caller): OwnerReply | null {
+  const seen = sight(of, caller)
+  return isSpans(seen) ? null : seen
+}
+
 const isSpans = (seen: readonly number[] | OwnerReply): seen is readonly number[] => Array.isArray(seen)
 
 const then = (page: PageContent | Promise<PageContent>, make: (content: PageContent) => OwnerReply): Answer =>

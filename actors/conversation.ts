@@ -13,7 +13,7 @@ import { decide } from './changes.js'
 import type { Clock } from './clock.js'
 import { answer, refusal } from './command.js'
 import type { Commanded, Enlist, OwnerReply, ReplyTo, ResumeOne } from './command.js'
-import { historyPage, isBeyond, listPage, participantPage, resumePage } from './conversation-reader.js'
+import { historyPage, isBeyond, listPage, participantPage, resumePage, unreadable } from './conversation-reader.js'
 import type { Readable } from './conversation-reader.js'
 import type { ChangeDetail, ConversationState } from './conversation-state.js'
 import type { Counters } from './counters.js'
@@ -287,7 +287,8 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
       return
     }
     const why = this.#shard.refuses(0)
-    if (why !== null) to.reply(refusal(why))
+    const refused = unreadable(this, caller) ?? (why === null ? null : refusal(why))
+    if (refused !== null) to.reply(refused)
     else this.#inNextEpoch(command.position.epoch, { reply: () => answer(to, resumePage(this, caller, command)) })
   }
 
