@@ -56,7 +56,9 @@ function join(state: ConversationState, caller: Caller): Decision {
   if (row?.role === 'banned') return refuse('not-allowed', 'the user is banned')
   if (!state.open && !caller.system)
     return refuse('not-allowed', 'the conversation is not open: ask an owner to add you')
-  return make(ENTRY_KIND.joined, { participants: { [caller.user]: 'member' } })
+  // to leave and come back is no way out of being muted
+  const role = row?.role === 'muted' ? 'muted' : 'member'
+  return make(ENTRY_KIND.joined, { participants: { [caller.user]: role } })
 }
 
 function leave(state: ConversationState, caller: Caller): Decision {
