@@ -29,8 +29,4 @@ export class Trace {
       this.add(node, `${text} ${JSON.stringify(fields)}`.slice(0, LOGGED))
     return { debug() {}, info() {}, warn: note, error: note }
   }
-
-  last(count: number): string {
-    return this.lines.slice(-count).join('\n')
-  }
 }
