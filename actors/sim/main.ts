@@ -34,7 +34,7 @@ const count = values.seed === undefined ? Number(values.seeds) : 1
 const started = process.uptime()
 let messages = 0
 let played = 0
-for (let i = 0; i < count && Date.now() - started < Number(values.minutes) * 60_000; i++) {
+for (let i = 0; i < count && process.uptime() - started < Number(values.minutes) * 60; i++) {
   played++
   const seed = first + i
   for (const family of values.seed !== undefined ? families : [families[i % families.length] as FamilyName]) {
