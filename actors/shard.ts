@@ -211,8 +211,9 @@ export class Shard implements ConversationShard {
     const missing = new Set<ConversationId>()
     for (const record of this.#unarchived.records())
       for (const entry of record.entries) if (entry.conversation === null) missing.add(entry.conversationId)
-    if (missing.size === 0) this.#serving?.archiver.wake()
-    else {
+    // even while some are missing: history may have what is theirs, and then they are not to be waited for
+    this.#serving?.archiver.wake()
+    if (missing.size > 0) {
       for (const id of missing) this.#parts.wake(id)
       this.clock.after(RESTORE_MS, () => this.#restoreAll())
     }
