@@ -107,14 +107,14 @@ export class Crowd {
     if (ack === undefined) return { findings: noFindings(), delivered: 0 }
     await device.reached(truth.conversation, truth.head, this.#settings.patienceMs)
     const view = device.take(truth.conversation)
-    const seen = verify(truth, { by: device.user, from: ack.acked.seq, rows: view.rows() })
+    const seen = verify(truth, { by: device.user, from: ack.acked.seq, isWhole: false, rows: view.rows() })
     const stored = isOpener && this.#settings.checkHistory ? await this.#judgeHistory(truth, device) : noFindings()
     return { findings: together(seen, stored), delivered: this.#countDeliveries(truth, view, device) }
   }
 
   async #judgeHistory(truth: Truth, device: Device): Promise<Findings> {
     const view = await device.history(truth.conversation, LIMITS.pageEntries)
-    return verify(truth, { by: 'history', from: 1, rows: view.rows() })
+    return verify(truth, { by: 'history', from: 1, isWhole: true, rows: view.rows() })
   }
 
   /** A restless device was away on purpose: what it got late says nothing about latency. */

@@ -89,7 +89,7 @@ export class Device {
     const sentAt = monotonic()
     const { id, epoch, seq } = await this.#track(client.send(conversation, { content }))
     const hash = this.#context.hash({ kind: 'message', type: 'text', sender: this.user, id, content })
-    return { acked: { epoch, seq, hash, sentAt }, took: monotonic() - sentAt }
+    return { acked: { isMessage: true, epoch, seq, hash, sentAt }, took: monotonic() - sentAt }
   }
 
   /** Everything there is of the conversation, page by page, as a view of its own. */
@@ -143,7 +143,7 @@ export class Device {
     const sentAt = monotonic()
     const { epoch, seq } = await this.#track(ask(client))
     const hash = this.#context.hash({ kind, type: '', sender: this.user, id: '', content: NOTHING })
-    return { acked: { epoch, seq, hash, sentAt: NaN }, took: monotonic() - sentAt }
+    return { acked: { isMessage: false, epoch, seq, hash, sentAt }, took: monotonic() - sentAt }
   }
 
   #connection(): Promise<Connection> {

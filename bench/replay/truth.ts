@@ -5,6 +5,8 @@
 import { conflict, noFindings, type Findings } from './findings.js'
 
 export interface Acked {
+  /** False for the opening and for joins. */
+  readonly isMessage: boolean
   readonly epoch: number
   readonly seq: number
   readonly hash: bigint
@@ -17,12 +19,14 @@ export interface Truth {
   readonly epoch: number
   /** The highest acked seq. */
   readonly head: number
-  readonly entries: ReadonlyMap<number, { readonly hash: bigint; readonly sentAt: number }>
+  readonly entries: ReadonlyMap<number, TrueEntry>
 }
+
+export type TrueEntry = Pick<Acked, 'isMessage' | 'hash' | 'sentAt'>
 
 export class TruthKeeper {
   readonly #conversation: string
-  readonly #entries = new Map<number, { hash: bigint; sentAt: number }>()
+  readonly #entries = new Map<number, TrueEntry>()
   readonly #seqOf = new Map<bigint, number>()
   #epoch = 0
   #head = 0
@@ -32,7 +36,7 @@ export class TruthKeeper {
   }
 
   /** Takes one ack; acks that contradict each other are findings. */
-  add({ epoch, seq, hash, sentAt }: Acked): Findings {
+  add({ isMessage, epoch, seq, hash, sentAt }: Acked): Findings {
     const earlier = this.#entries.get(seq)
     const elsewhere = this.#seqOf.get(hash)
     if (earlier?.hash === hash) return noFindings()
@@ -40,7 +44,7 @@ export class TruthKeeper {
     if (elsewhere !== undefined)
       return conflict('duplicated', `${this.#at(seq)}: was acked at ${String(elsewhere)} too`)
     if (this.#epoch === 0) this.#epoch = epoch
-    this.#entries.set(seq, { hash, sentAt })
+    this.#entries.set(seq, { isMessage, hash, sentAt })
     this.#seqOf.set(hash, seq)
     this.#head = Math.max(this.#head, seq)
     if (epoch === this.#epoch) return noFindings()

@@ -10,7 +10,7 @@ const hashOf = (seq: number) => BigInt(seq) * 1_000_003n
 
 function truthOf(head: number): Truth {
   const keeper = new TruthKeeper('g:1')
-  for (let seq = 1; seq <= head; seq++) keeper.add({ epoch: EPOCH, seq, hash: hashOf(seq), sentAt: 0 })
+  for (let seq = 1; seq <= head; seq++) keeper.add({ epoch: EPOCH, seq, hash: hashOf(seq), sentAt: 0, isMessage: true })
   return keeper.truth()
 }
 
@@ -19,7 +19,7 @@ const row = (seq: number, change: Partial<Seen> = {}): Seen => ({
   ...change,
 })
 const rowsFrom = (from: number, head: number) => Array.from({ length: head - from + 1 }, (_, at) => row(from + at))
-const judge = (rows: Seen[], from = 1, head = 10) => verify(truthOf(head), { by: 'ann', from, rows })
+const judge = (rows: Seen[], from = 1, head = 10) => verify(truthOf(head), { by: 'ann', from, isWhole: false, rows })
 const counts = ({ lost, duplicated, outOfOrder }: Findings) => ({ lost, duplicated, outOfOrder })
 
 t.test('verifier: a device that saw everything in order is clean', async (t) => {
@@ -81,6 +81,28 @@ t.test('verifier: an entry in another epoch is out of order', async (t) => {
   t.equal(judge([...rowsFrom(1, 9), row(10, { epoch: EPOCH + 1 })]).outOfOrder, 1)
 })
 
+/** `joins` joins, then ten messages. */
+function crowded(joins: number): Truth {
+  const keeper = new TruthKeeper('g:1')
+  for (let seq = 1; seq <= joins + 10; seq++) {
+    keeper.add({ epoch: EPOCH, seq, hash: hashOf(seq), sentAt: 0, isMessage: seq > joins })
+  }
+  return keeper.truth()
+}
+
+t.test('verifier: a join that a device is not told of is lost, but not in a large conversation', async (t) => {
+  const judged = (joins: number, isWhole: boolean) =>
+    verify(crowded(joins), { by: 'ann', from: 1, isWhole, rows: rowsFrom(2, joins + 10) }).lost
+  t.equal(judged(100, false), 1)
+  t.equal(judged(101, false), 0)
+  t.equal(judged(101, true), 1, 'history has it all the same')
+})
+
+t.test('verifier: a message is owed in a large conversation too', async (t) => {
+  const rows = rowsFrom(1, 111).filter(({ seq }) => seq !== 105)
+  t.equal(verify(crowded(101), { by: 'ann', from: 1, isWhole: false, rows }).lost, 1)
+})
+
 t.test('verifier: whatever is done to a clean view is found', async () => {
   const position = fc.nat({ max: 9 })
   fc.assert(
@@ -99,24 +121,24 @@ t.test('verifier: whatever is done to a clean view is found', async () => {
 
 t.test('truth: the same ack again is harmless', async (t) => {
   const keeper = new TruthKeeper('g:1')
-  const ack = { epoch: EPOCH, seq: 1, hash: 1n, sentAt: 0 }
+  const ack = { epoch: EPOCH, seq: 1, hash: 1n, sentAt: 0, isMessage: true }
   t.ok(isClean(keeper.add(ack)) && isClean(keeper.add(ack)))
 })
 
 t.test('truth: two entries acked at one seq are out of order', async (t) => {
   const keeper = new TruthKeeper('g:1')
-  keeper.add({ epoch: EPOCH, seq: 1, hash: 1n, sentAt: 0 })
-  t.equal(keeper.add({ epoch: EPOCH, seq: 1, hash: 2n, sentAt: 0 }).outOfOrder, 1)
+  keeper.add({ epoch: EPOCH, seq: 1, hash: 1n, sentAt: 0, isMessage: true })
+  t.equal(keeper.add({ epoch: EPOCH, seq: 1, hash: 2n, sentAt: 0, isMessage: true }).outOfOrder, 1)
 })
 
 t.test('truth: one message acked at two seqs is duplicated', async (t) => {
   const keeper = new TruthKeeper('g:1')
-  keeper.add({ epoch: EPOCH, seq: 1, hash: 1n, sentAt: 0 })
-  t.equal(keeper.add({ epoch: EPOCH, seq: 2, hash: 1n, sentAt: 0 }).duplicated, 1)
+  keeper.add({ epoch: EPOCH, seq: 1, hash: 1n, sentAt: 0, isMessage: true })
+  t.equal(keeper.add({ epoch: EPOCH, seq: 2, hash: 1n, sentAt: 0, isMessage: true }).duplicated, 1)
 })
 
 t.test('truth: an ack in another epoch is out of order', async (t) => {
   const keeper = new TruthKeeper('g:1')
-  keeper.add({ epoch: EPOCH, seq: 1, hash: 1n, sentAt: 0 })
-  t.equal(keeper.add({ epoch: EPOCH + 1, seq: 2, hash: 2n, sentAt: 0 }).outOfOrder, 1)
+  keeper.add({ epoch: EPOCH, seq: 1, hash: 1n, sentAt: 0, isMessage: true })
+  t.equal(keeper.add({ epoch: EPOCH + 1, seq: 2, hash: 2n, sentAt: 0, isMessage: true }).outOfOrder, 1)
 })
