@@ -45,6 +45,8 @@ export class Archiver {
   #stopped = false
   #cancel: (() => void) | null = null
   #busy = false
+  /** Woken while busy: there may be more than the step under way has seen. */
+  #woken = false
   /** Journal numbers up to which was archived, and when; the oldest first. */
   #marks: { readonly seq: number; readonly time: number }[] = []
 
@@ -55,7 +57,8 @@ export class Archiver {
 
   /** There is something to archive: a batch starts soon. */
   wake(): void {
-    if (!this.#busy && this.#cancel === null) this.#later(PAUSE_MS)
+    if (this.#busy) this.#woken = true
+    else if (this.#cancel === null) this.#later(PAUSE_MS)
   }
 
   stop(): void {
@@ -87,12 +90,13 @@ export class Archiver {
 
   async #run(): Promise<void> {
     this.#busy = true
+    this.#woken = false
     const pause = await this.#step().catch((error: unknown) => {
       this.#parts.log.warn({ shard: this.#parts.shard, error: String(error) }, 'history is away')
       return AWAY_MS
     })
     this.#busy = false
-    if (pause !== null) this.#later(pause)
+    if (pause !== null || this.#woken) this.#later(pause ?? PAUSE_MS)
   }
 
   /** Archives one batch; milliseconds until the next one, null when nothing is left. */
