@@ -30,13 +30,34 @@ export function usageOf(pid: number, name: string): Usage {
   return usage
 }
 
-/** What was used between two readings; a process that was started again in between counts from its new start. */
+/** What was used between two readings; memory is that of the later one. */
 export function usageBetween(before: Usage, after: Usage): Usage {
   const rows = Object.entries(after).map(([name, { cpu, memory }]) => {
-    const earlier = before[name]?.cpu ?? 0
-    return [name, { cpu: cpu >= earlier ? cpu - earlier : cpu, memory }] as const
+    return [name, { cpu: cpu - (before[name]?.cpu ?? 0), memory }] as const
   })
   return Object.fromEntries(rows)
+}
+
+/**
+ * Usage of servers that may be killed and started again. A process that is gone keeps the CPU of its last reading, so
+ * whoever is about to end one reads first.
+ */
+export class UsageOfLives {
+  readonly #last = new Map<number, Usage>()
+
+  read(servers: readonly { readonly pid: number; readonly name: string }[]): Usage {
+    const usage: Record<string, { cpu: number; memory: number }> = {}
+    const alive = new Map(servers.map(({ pid, name }) => [pid, usageOf(pid, name)]))
+    for (const [pid, reading] of alive) if (Object.keys(reading).length > 0) this.#last.set(pid, reading)
+    for (const [pid, reading] of this.#last) {
+      for (const [name, { cpu, memory }] of Object.entries(reading)) {
+        const sum = (usage[name] ??= { cpu: 0, memory: 0 })
+        sum.cpu += cpu
+        sum.memory += alive.has(pid) ? memory : 0
+      }
+    }
+    return usage
+  }
 }
 
 /** Resident bytes of one process; 0 when it is gone. */

@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { usageOf, type Usage } from '../accounting.js'
+import { UsageOfLives, type Usage } from '../accounting.js'
 import { ClusterNode } from './cluster-node.js'
 import { freePorts } from './free-ports.js'
 import { startLaunched, startRedis, type StorageServer } from './storage-server.js'
@@ -36,6 +36,7 @@ export class LocalCluster {
   readonly nodes: ClusterNode[] = []
   readonly #dir: string
   readonly #storage: StorageServer[] = []
+  readonly #usage = new UsageOfLives()
 
   constructor(dir: string) {
     this.#dir = dir
@@ -75,10 +76,9 @@ export class LocalCluster {
     return most.node
   }
 
-  /** What every server process used so far, by its name. */
+  /** What every server used so far, by its name; of one that was killed, up to the last reading before. */
   usage(): Usage {
-    const servers = [...this.nodes, ...this.#storage]
-    return Object.assign({}, ...servers.map(({ pid, name }) => usageOf(pid, name))) as Usage
+    return this.#usage.read([...this.nodes, ...this.#storage])
   }
 
   /** Nodes first, while the servers they depend on still answer. */

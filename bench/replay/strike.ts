@@ -47,6 +47,7 @@ export class Strike {
   async run(): Promise<void> {
     const { what, down, up } = await this.#choose()
     this.#what = what
+    this.#cluster.usage()
     this.#at = monotonic()
     await down()
     await up()

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
-import { parseStat, residentBytes, usageBetween, usageOf } from '../accounting.js'
+import { parseStat, residentBytes, UsageOfLives, usageBetween, usageOf } from '../accounting.js'
 
 t.test('accounting: a program name with brackets and spaces is read right', async (t) => {
   const fields = '1 2 3 4 5 6 7 8 9 10 100 20 3 1'.split(' ')
@@ -24,8 +24,20 @@ t.test('accounting: a process that is gone used nothing', async (t) => {
   t.equal(residentBytes(2 ** 30), 0)
 })
 
-t.test('accounting: the difference of two readings survives a restart in between', async (t) => {
-  const before = { node: { cpu: 5, memory: 1 }, nats: { cpu: 9, memory: 1 } }
+t.test('accounting: the difference of two readings is what was used in between', async (t) => {
+  const before = { node: { cpu: 5, memory: 1 } }
   const after = { node: { cpu: 7, memory: 3 }, nats: { cpu: 2, memory: 4 } }
   t.same(usageBetween(before, after), { node: { cpu: 2, memory: 3 }, nats: { cpu: 2, memory: 4 } })
+})
+
+t.test('accounting: a server that was started again keeps the CPU of its earlier life, not its memory', async (t) => {
+  const lives = new UsageOfLives()
+  const first = lives.read([{ pid: process.pid, name: 'server' }])
+  const child = spawn('sleep', ['60'])
+  await once(child, 'spawn')
+  const second = lives.read([{ pid: child.pid ?? 0, name: 'server' }])
+  child.kill()
+  await once(child, 'exit')
+  t.ok((second['server']?.cpu ?? 0) >= (first['server']?.cpu ?? Infinity))
+  t.ok((second['server']?.memory ?? Infinity) < (first['server']?.memory ?? 0))
 })
