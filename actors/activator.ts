@@ -30,6 +30,7 @@ export interface ActivatorParts {
 }
 
 interface Waiting {
+  readonly conversation: Promise<Conversation>
   readonly resolve: (conversation: Conversation) => void
   readonly reject: (error: unknown) => void
 }
@@ -42,11 +43,13 @@ export class Activator {
     this.#parts = parts
   }
 
-  activate(conversation: ConversationId): Promise<Conversation> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.size === 0) this.#parts.clock.turn(() => void this.#run())
-      this.#waiting.set(conversation, { resolve, reject })
-    })
+  activate(id: ConversationId): Promise<Conversation> {
+    const asked = this.#waiting.get(id)
+    if (asked !== undefined) return asked.conversation
+    if (this.#waiting.size === 0) this.#parts.clock.turn(() => void this.#run())
+    const waiting = makeWaiting()
+    this.#waiting.set(id, waiting)
+    return waiting.conversation
   }
 
   async #run(): Promise<void> {
@@ -113,6 +116,13 @@ export class Activator {
     entry.conversation = conversation
     this.#parts.restored(entry)
   }
+}
+
+function makeWaiting(): Waiting {
+  let resolve: Waiting['resolve'] = () => undefined
+  let reject: Waiting['reject'] = () => undefined
+  const conversation = new Promise<Conversation>((...settle) => ([resolve, reject] = settle))
+  return { conversation, resolve, reject }
 }
 
 function detailOf(entry: UnarchivedEntry): ChangeDetail {

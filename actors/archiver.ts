@@ -84,13 +84,13 @@ export class Archiver {
     if (this.#stopped) return
     this.#cancel = this.#parts.clock.after(ms, () => {
       this.#cancel = null
+      this.#woken = false
       void this.#run()
     })
   }
 
   async #run(): Promise<void> {
     this.#busy = true
-    this.#woken = false
     const pause = await this.#step().catch((error: unknown) => {
       this.#parts.log.warn({ shard: this.#parts.shard, error: String(error) }, 'history is away')
       return AWAY_MS

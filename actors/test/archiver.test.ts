@@ -34,7 +34,7 @@ function makeArchiver(stored: ShardPosition | null = NEVER) {
   const parts = { clock, counters, log: silent, shard: 0, stream: 'memory-1', epoch: 7, unarchived }
   const archiver = new Archiver({ ...parts, history: { ...history, archive }, wentBack: () => seen.wentBack++ }, stored)
   /** A record of one entry, folded in and kept as its conversation does. */
-  const store1 = (record: number) => {
+  const storeRecord = (record: number) => {
     const seq = state.head + 1
     const entry = seq === 1 ? createdEntry(['ann', 'bob']) : messageEntry(seq)
     state.apply(entry, seq === 1 ? { title: 'title', participants: { ann: 'owner', bob: 'member' } } : {})
@@ -49,12 +49,26 @@ function makeArchiver(stored: ShardPosition | null = NEVER) {
   }
   const run = (ms = 20_000) => clock.run(clock.now() + ms)
   const position = async () => (await history.positions([0]))[0]
-  return { clock, store, history, counters, unarchived, kept, batches, answers, seen, archiver, store1, run, position }
+  return {
+    clock,
+    store,
+    history,
+    counters,
+    unarchived,
+    kept,
+    batches,
+    answers,
+    seen,
+    archiver,
+    storeRecord,
+    run,
+    position,
+  }
 }
 
 t.test('archiver: what was stored goes to history in one batch, rows and position with it', async (t) => {
-  const { history, counters, unarchived, kept, batches, archiver, store1, run, position } = makeArchiver()
-  for (const record of [3, 4, 6]) store1(record)
+  const { history, counters, unarchived, kept, batches, archiver, storeRecord, run, position } = makeArchiver()
+  for (const record of [3, 4, 6]) storeRecord(record)
   archiver.wake()
   await run()
   t.equal(batches.length, 1)
@@ -67,11 +81,11 @@ t.test('archiver: what was stored goes to history in one batch, rows and positio
 })
 
 t.test('archiver: the next batch continues from the one before', async (t) => {
-  const { batches, archiver, store1, run } = makeArchiver()
-  store1(3)
+  const { batches, archiver, storeRecord, run } = makeArchiver()
+  storeRecord(3)
   archiver.wake()
   await run()
-  store1(4)
+  storeRecord(4)
   archiver.wake()
   await run()
   t.match(batches, [
@@ -81,8 +95,8 @@ t.test('archiver: the next batch continues from the one before', async (t) => {
 })
 
 t.test('archiver: what another owner has archived meanwhile is not written again', async (t) => {
-  const { history, unarchived, kept, batches, archiver, store1, run, position } = makeArchiver()
-  for (const record of [3, 4, 6]) store1(record)
+  const { history, unarchived, kept, batches, archiver, storeRecord, run, position } = makeArchiver()
+  for (const record of [3, 4, 6]) storeRecord(record)
   await history.archive(batchOf([], { to: 4 }))
   archiver.wake()
   await run()
@@ -96,8 +110,8 @@ t.test('archiver: what another owner has archived meanwhile is not written again
 })
 
 t.test('archiver: after an unknown outcome it asks where history stands', async (t) => {
-  const { history, batches, answers, archiver, store1, run, unarchived } = makeArchiver()
-  store1(3)
+  const { history, batches, answers, archiver, storeRecord, run, unarchived } = makeArchiver()
+  storeRecord(3)
   answers.push({ outcome: 'unknown', reason: 'time-out' })
   archiver.wake()
   await run(1500)
@@ -109,8 +123,8 @@ t.test('archiver: after an unknown outcome it asks where history stands', async 
 })
 
 t.test('archiver: a batch that never arrived is sent again', async (t) => {
-  const { batches, answers, archiver, store1, run, position } = makeArchiver()
-  store1(3)
+  const { batches, answers, archiver, storeRecord, run, position } = makeArchiver()
+  storeRecord(3)
   answers.push({ outcome: 'unknown', reason: 'time-out' })
   archiver.wake()
   await run()
@@ -119,9 +133,9 @@ t.test('archiver: a batch that never arrived is sent again', async (t) => {
 })
 
 t.test('archiver: while history is away nothing is lost, and it goes on when it is back', async (t) => {
-  const { store, archiver, store1, run, position, unarchived } = makeArchiver(null)
+  const { store, archiver, storeRecord, run, position, unarchived } = makeArchiver(null)
   store.outage = true
-  store1(3)
+  storeRecord(3)
   archiver.wake()
   await run()
   t.equal(unarchived.archived, 0)
@@ -131,11 +145,11 @@ t.test('archiver: while history is away nothing is lost, and it goes on when it 
 })
 
 t.test('archiver: a record of which others were not told holds back, until they were', async (t) => {
-  const { archiver, store1, run, position } = makeArchiver()
-  store1(3)
-  const record = store1(4)
+  const { archiver, storeRecord, run, position } = makeArchiver()
+  storeRecord(3)
+  const record = storeRecord(4)
   record.unconfirmed = 1
-  store1(5)
+  storeRecord(5)
   archiver.wake()
   await run()
   t.match(await position(), { seq: 3 })
@@ -145,9 +159,13 @@ t.test('archiver: a record of which others were not told holds back, until they 
 })
 
 t.test('archiver: history that stands before what is archived has lost it', async (t) => {
-  const { seen, unarchived, batches, archiver, store1, run } = makeArchiver({ stream: 'memory-1', seq: 2, epoch: 7 })
+  const { seen, unarchived, batches, archiver, storeRecord, run } = makeArchiver({
+    stream: 'memory-1',
+    seq: 2,
+    epoch: 7,
+  })
   unarchived.startAt(3)
-  store1(4)
+  storeRecord(4)
   archiver.wake()
   await run()
   t.same([seen.wentBack, batches.length], [1, 0])
@@ -155,15 +173,15 @@ t.test('archiver: history that stands before what is archived has lost it', asyn
 
 t.test('archiver: an entry stored at whatever moment of a batch is archived without another', async (t) => {
   for (let ticks = 0; ticks < 12; ticks++) {
-    const { archiver, store1, run, position, answers } = makeArchiver()
-    store1(3)
+    const { archiver, storeRecord, run, position, answers } = makeArchiver()
+    storeRecord(3)
     archiver.wake()
     // its own answer is a promise, so an answer of the journal may come at any microtask after it
     answers.push = () => 0
     answers.shift = () => {
       void (async () => {
         for (let i = 0; i < ticks; i++) await Promise.resolve()
-        store1(4)
+        storeRecord(4)
         archiver.wake()
       })()
       answers.shift = () => undefined
@@ -175,8 +193,8 @@ t.test('archiver: an entry stored at whatever moment of a batch is archived with
 })
 
 t.test('archiver: what is archived may be purged once it is old enough', async (t) => {
-  const { archiver, store1, run } = makeArchiver()
-  store1(3)
+  const { archiver, storeRecord, run } = makeArchiver()
+  storeRecord(3)
   archiver.wake()
   await run(5_000)
   t.equal(archiver.purgeable(60_000), 0)
@@ -186,8 +204,8 @@ t.test('archiver: what is archived may be purged once it is old enough', async (
 })
 
 t.test('archiver: once stopped it writes nothing', async (t) => {
-  const { archiver, store1, run, batches } = makeArchiver()
-  store1(3)
+  const { archiver, storeRecord, run, batches } = makeArchiver()
+  storeRecord(3)
   archiver.wake()
   archiver.stop()
   await run()
