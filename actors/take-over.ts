@@ -77,8 +77,9 @@ async function attempt(parts: TakeOverParts): Promise<Taken | null> {
   const mark = await writeMark(parts, tail, last, stored)
   if (mark === null) return null
   const fits = (stored === null || fitsJournal(stored, tail)) && (known === null || fitsJournal(known, tail))
-  const archived = archivedUpTo(stored, last, fits)
-  const records = archived === tail.seq ? [] : await readRecords(parts, archived, tail.seq)
+  const from = archivedUpTo(stored, last, fits)
+  const records = from === tail.seq ? [] : await readRecords(parts, from, tail.seq)
+  const archived = stored === null ? purgedUpTo(records, from) : from
   const chained = isChained(records, archived)
   const broken = !fits || !chained
   if (!broken) return { ...mark, stream: tail.stream, stored, archived, records }
@@ -140,6 +141,12 @@ function archivedUpTo(stored: ShardPosition | null, last: JournalRecord | null, 
   if (stored === null) return last?.archived ?? 0
   return fits && stored.stream !== '' ? stored.seq : 0
 }
+
+/**
+ * While history is away: only what is archived is purged, so what is missing before the first record was. Should history come back
+ * without it, the archiver notices and the shard is taken again.
+ */
+const purgedUpTo = (records: Taken['records'], from: number): number => Math.max(from, records[0]?.record.prev ?? 0)
 
 async function readRecords(
   { journal, shard }: TakeOverParts,

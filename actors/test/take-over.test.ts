@@ -4,6 +4,7 @@ import t from 'tap'
 import { VirtualClock } from '../clock-virtual.js'
 import { Counters } from '../counters.js'
 import { MemoryHistoryStore } from '../history-memory.js'
+import type { Journal } from '../journal.js'
 import { MemoryJournalStore } from '../journal-memory.js'
 import { silent } from '../logger.js'
 import { seededRandom } from '../random.js'
@@ -148,6 +149,93 @@ t.test('take-over: an ownership record whose answer was lost is recognised', asy
   t.equal(journalStore.kept(0).length, 2)
 })
 
+t.test('take-over: an ownership record that never arrived, or arrives late, is stored once', async (t) => {
+  for (const faults of [{ neverArrives: 1 }, { arrivesLate: 1, lateness: () => 120 }]) {
+    const { clock, journalStore, write, run } = makeWorld()
+    await write({})
+    journalStore.faults = { ...faults, timeout: 100 }
+    clock.after(110, () => (journalStore.faults = {}))
+    t.match(await run(), { epoch: 7, position: { seq: 2, number: 2 } })
+    await clock.run(clock.now() + 20_000)
+    t.equal(journalStore.kept(0).length, 2)
+  }
+})
+
+t.test('take-over: a shard that goes elsewhere while the outcome is unknown is given up', async (t) => {
+  const { clock, journalStore, run } = makeWorld()
+  journalStore.faults = { neverArrives: 1, timeout: 100 }
+  let mine = true
+  clock.after(1000, () => (mine = false))
+  await assert.rejects(run({ owner: () => (mine ? { view: 2, node: 'n1', incarnation: 9 } : null) }), NotOurs)
+  t.equal(journalStore.kept(0).length, 0)
+})
+
+t.test('take-over: the fence stands at the tail that was read, and shuts the owner before out', async (t) => {
+  const { journal, write, run, newest } = makeWorld()
+  await write({}, {})
+  const fences: number[] = []
+  const append: typeof journal.append = (shard, expected, record) => {
+    fences.push(expected)
+    return journal.append(shard, expected, record)
+  }
+  const { position } = await run({ journal: { ...journal, append } })
+  t.same([fences, position.seq], [[2], 3])
+  const late = encodeRecord({ ...OLD, number: 3, prev: 2 }, [new Uint8Array([3])])
+  t.same(await journal.append(0, 2, late), { outcome: 'refused' })
+  t.match(newest(), { view: 2, number: 3 })
+})
+
+t.test('take-over: no more is read than what lies between the archived position and the fence', async (t) => {
+  const { journal, write, archive, run } = makeWorld()
+  await write({}, {}, {})
+  await archive(1)
+  const ranges: unknown[] = []
+  const read: typeof journal.read = (wanted, each) => {
+    ranges.push(...wanted)
+    return journal.read(wanted, each)
+  }
+  await run({ journal: { ...journal, read } })
+  t.same(ranges, [{ shard: 0, after: 1, upTo: 3 }])
+})
+
+t.test('take-over: a reading that breaks off is begun again', async (t) => {
+  const { clock, journalStore, write, run } = makeWorld()
+  await write({}, {})
+  journalStore.faults = { readBreaks: 1 }
+  clock.after(250, () => (journalStore.faults = {}))
+  const { records, epoch } = await run()
+  t.same([records.map(({ record }) => record.number).slice(0, 2), epoch], [[1, 2], 7])
+})
+
+t.test('take-over: whatever fails, time passes before it is tried again', async (t) => {
+  const away = () => Promise.reject(new Error('away'))
+  const faults: Record<string, Partial<Journal>> = {
+    'the tail cannot be read': { tail: away },
+    'the records cannot be read': { read: away },
+    'no append arrives': { append: () => Promise.resolve({ outcome: 'unavailable', reason: '' }) },
+    'no answer arrives': { append: () => Promise.resolve({ outcome: 'unknown', reason: '' }) },
+    'somebody is always faster': { append: () => Promise.resolve({ outcome: 'refused' }) },
+  }
+  for (const [name, fault] of Object.entries(faults)) {
+    const { clock, journal, write, run } = makeWorld()
+    await write({}, {})
+    let [now, calls, most] = [0, 0, 0]
+    const counted = <A extends unknown[], R>(ask: (...args: A) => Promise<R>) => {
+      return (...args: A): Promise<R> => {
+        calls = clock.now() === now ? calls + 1 : 1
+        now = clock.now()
+        most = Math.max(most, calls)
+        // what goes in circles here would never let the test end
+        return calls > 50 ? new Promise(() => undefined) : ask(...args)
+      }
+    }
+    const { tail, append, read } = { ...journal, ...fault }
+    const broken = { ...journal, tail: counted(tail), append: counted(append), read: counted(read) }
+    await assert.rejects(run({ journal: broken }), /did not happen/)
+    t.ok(most < 6, name)
+  }
+})
+
 t.test('take-over: somebody faster is noticed, and what they wrote is read', async (t) => {
   const { journal, write, run } = makeWorld()
   await write({})
@@ -196,6 +284,40 @@ t.test('take-over: a purge beyond the archived position begins a new epoch', asy
   await archive(1)
   await journal.purge(0, 3)
   t.ok((await run()).epoch > 7)
+})
+
+t.test('take-over: while history is away, what was purged is taken to be archived', async (t) => {
+  const { journal, historyStore, write, run } = makeWorld()
+  await write({}, {}, {})
+  await journal.purge(0, 3)
+  historyStore.outage = true
+  const taken = await run()
+  t.match(taken, { epoch: 7, archived: 2, stored: null })
+  t.same(
+    taken.records.map(({ seq }) => seq),
+    [3],
+  )
+})
+
+t.test('take-over: a record that is missing further on begins a new epoch also while history is away', async (t) => {
+  const { historyStore, write, run } = makeWorld()
+  await write({}, {}, { prev: 1 })
+  historyStore.outage = true
+  t.ok((await run()).epoch > 7)
+})
+
+t.test('take-over: somebody who comes between is no reason for a second epoch', async (t) => {
+  const { journal, write, run, newest } = makeWorld()
+  await write({})
+  let appends = 0
+  const append: typeof journal.append = async (...args) => {
+    // after the ownership record, before that of the new epoch
+    if (++appends === 2) await write({ epoch: SECOND + 50, view: 2 })
+    return journal.append(...args)
+  }
+  const taken = await run({ journal: { ...journal, append }, known: { stream: 'memory-1', seq: 3 } })
+  t.match(newest(), { epoch: taken.epoch, prev: 3 })
+  t.match(taken, { epoch: SECOND + 50, position: { seq: 4 } })
 })
 
 t.test('take-over: a journal that stands below where this node left it begins a new epoch', async (t) => {
