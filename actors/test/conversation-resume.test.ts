@@ -4,7 +4,7 @@ import { decodeEntry } from '../../protocol/entry-codec.js'
 import { ENTRY_KIND } from '../../protocol/entry.js'
 import type { OwnerReply, ResumeOne } from '../command.js'
 import { makeConversation, sendOf } from './conversation-fixture.js'
-import { GROUP, as } from './entry-fixture.js'
+import { DIRECT, GROUP, ROOM, SYSTEM, as, idOf } from './entry-fixture.js'
 
 const resume = (epoch: number, seq: number, limit = 10): ResumeOne => ({
   frame: 'resumeOne',
@@ -148,4 +148,41 @@ t.test('participants: only those who are in, by name, page by page', async (t) =
   })
   t.match(page('bob', 'bob', 2), { items: [{ user: 'dan' }], more: false })
   t.match(page('cid', '', 2), { error: 'not-participant' })
+})
+
+t.test('audience: those who are in by what is stored, not by what waits', async (t) => {
+  const { ask, commit, create } = makeConversation()
+  await create(['bob'])
+  const audience = () => {
+    const [reply] = ask(SYSTEM, { frame: 'audience', conversation: GROUP })
+    return reply?.frame === 'audienceList' ? [reply.membershipSeq, [...reply.users].sort()] : reply
+  }
+  ask(as('ann'), { frame: 'add', ref: 1, conversation: GROUP, users: ['cid'] })
+  ask(as('ann'), { frame: 'remove', ref: 1, conversation: GROUP, users: ['bob'] })
+  t.same(audience(), [1, ['ann', 'bob']])
+  commit()
+  t.same(audience(), [3, ['ann', 'cid']])
+})
+
+t.test("list: a user's conversations, by name, page by page, with the position they are as of", async (t) => {
+  const { ask, done } = makeConversation('u:ann')
+  const tell = (entered: boolean, about: string, seq: number) =>
+    done(SYSTEM, { frame: 'enlist', conversation: 'u:ann', entered, about, epoch: 7, seq, id: idOf(`${about} ${seq}`) })
+  await tell(true, GROUP, 4)
+  await tell(true, DIRECT, 1)
+  await tell(true, ROOM, 9)
+  await tell(false, GROUP, 12)
+  const page = (cursor: string, limit: number) =>
+    ask(SYSTEM, { frame: 'list', conversation: 'u:ann', query: { frame: 'conversations', ref: 1, cursor, limit } })
+  t.same(page('', 1), [
+    {
+      frame: 'conversationList',
+      ref: 0,
+      items: [{ conversation: DIRECT, since: 1, epoch: 7 }],
+      more: true,
+      epoch: 7,
+      seq: 4,
+    },
+  ])
+  t.match(page(DIRECT, 5), [{ items: [{ conversation: ROOM, since: 9 }], more: false }])
 })

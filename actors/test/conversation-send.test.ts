@@ -4,7 +4,7 @@ import { ENTRY_KIND } from '../../protocol/entry.js'
 import { encodeBody } from '../../protocol/entry-codec.js'
 import { ID_HORIZON_MS } from '../recent-ids.js'
 import { makeConversation, sendOf } from './conversation-fixture.js'
-import { DIRECT, NOW, SYSTEM, as, batchOf, idOf, messageEntry } from './entry-fixture.js'
+import { DIRECT, GROUP, NOW, SYSTEM, as, batchOf, idOf, messageEntry } from './entry-fixture.js'
 
 t.test('conversation: a message is answered and pushed when it is stored, not before', async (t) => {
   const { create, ask, commit, pushes, shard } = makeConversation()
@@ -173,6 +173,36 @@ t.test('conversation: what u:<user> is told twice it stores once', async (t) => 
   t.same(await done(SYSTEM, { ...enlist, id: idOf('e') }), first)
   t.equal(shard.waiting.length, 0)
   t.ok(state.list.has(DIRECT))
+})
+
+t.test('conversation: what u:<user> cannot take now is refused, so that it is told again', async (t) => {
+  const { ask, shard } = makeConversation('u:ann')
+  shard.refusal = 'unavailable'
+  const told = { frame: 'enlist', conversation: 'u:ann', entered: true, about: DIRECT, epoch: 7, seq: 1 } as const
+  t.match(ask(SYSTEM, { ...told, id: idOf('e') }), [{ error: 'unavailable' }])
+  t.equal(shard.waiting.length, 0)
+})
+
+t.test('conversation: a change repeated while it waits is answered when it is stored', async (t) => {
+  const { ask, commit, shard, done, create } = makeConversation()
+  const command = { frame: 'create', ref: 1, conversation: GROUP, title: 'title', open: true, users: [] } as const
+  const both = [ask(as('ann'), command), ask(as('ann'), command)]
+  t.same([shard.waiting.length, both.flat()], [1, []])
+  commit()
+  for (const replies of both) t.match(replies, [{ frame: 'sent', seq: 1 }])
+  await done(as('bob'), { frame: 'join', ref: 1, conversation: GROUP })
+  t.match(await create([], true), { frame: 'sent', seq: 1 }, 'and at once when it was')
+})
+
+t.test('conversation: an old id whose message is stored but not archived is found without history', async (t) => {
+  const { create, done, shard } = makeConversation()
+  await create()
+  const old = sendOf('old', { id: idOf('old', NOW - ID_HORIZON_MS - 1) })
+  await done(as('ann'), old)
+  shard.ids.clear()
+  shard.store.outage = true
+  t.match(await done(as('ann'), old), { frame: 'sent', seq: 2 })
+  t.equal(shard.waiting.length, 0)
 })
 
 t.test('conversation: it is passivated only when everything is in history', async (t) => {

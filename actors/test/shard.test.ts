@@ -8,6 +8,7 @@ import { MemoryHistoryStore } from '../history-memory.js'
 import { MemoryJournalStore } from '../journal-memory.js'
 import { silent } from '../logger.js'
 import { seededRandom } from '../random.js'
+import { ID_HORIZON_MS } from '../recent-ids.js'
 import type { AnnouncedHead } from '../recent-heads.js'
 import { Shard } from '../shard.js'
 import type { ShardParts } from '../shard.js'
@@ -27,7 +28,7 @@ function makeStores() {
 function makeShard({ clock, journals, histories } = makeStores(), view = 1, over: Partial<ShardParts> = {}) {
   const node = `n${String(view)}`
   const told: Enlist[] = []
-  const seen = { fenced: 0, serving: [] as (readonly AnnouncedHead[])[] }
+  const seen = { fenced: 0, wentBack: 0, serving: [] as (readonly AnnouncedHead[])[] }
   const counters = new Counters()
   const shard: Shard = new Shard({
     id: 0,
@@ -48,7 +49,7 @@ function makeShard({ clock, journals, histories } = makeStores(), view = 1, over
     wake: (id) => void shard.activate(id).catch(() => undefined),
     serving: (_, heads) => seen.serving.push(heads),
     fenced: () => seen.fenced++,
-    wentBack: () => undefined,
+    wentBack: () => seen.wentBack++,
     seed: 1,
     known: null,
     ...over,
@@ -213,6 +214,91 @@ t.test('shard: asked for at the same time, a conversation is brought to life onc
   await run()
   t.equal(await first, await second)
   t.equal(counters.conversationsActive, 1)
+})
+
+t.test('shard: what users were not told when the owner died, the next one tells them with the same ids', async (t) => {
+  const stores = makeStores()
+  const silence = new Promise<OwnerReply>(() => undefined)
+  const unheard: Enlist[] = []
+  const first = makeShard(stores, 1, {
+    enlist: (said) => {
+      unheard.push(said)
+      return silence
+    },
+  })
+  first.shard.start()
+  await first.create()
+  await first.run()
+  first.shard.stop()
+  const next = makeShard(stores, 2)
+  next.shard.start()
+  await next.run()
+  t.same(next.told, unheard)
+  t.match(await stores.histories.history('x').positions([0]), [{ stream: 'memory-1', seq: 2 }])
+})
+
+t.test('shard: a backup put back is noticed by who asks for what was archived', async (t) => {
+  const { shard, histories, ask, create, run, seen } = makeShard()
+  shard.start()
+  const empty = histories.snapshot()
+  await create()
+  await ask(as('ann'), sendOf('a'))
+  await run()
+  const { history } = shard
+  const query = { conversation: GROUP, from: 1, to: 2, limit: 2, newest: false, types: [] }
+  const page = () => Promise.all([history.page(query), run(10)])
+  const [entries] = await page()
+  t.same([entries.length, seen.wentBack], [2, 0])
+  histories.restore(empty)
+  await assert.rejects(page(), /went back/)
+  t.equal(seen.wentBack, 1)
+})
+
+t.test('shard: a backup put back is noticed also when nobody asks', async (t) => {
+  const { shard, histories, create, run, seen } = makeShard()
+  shard.start()
+  await create()
+  await run()
+  const [stands] = await histories.history('x').positions([0])
+  assert.ok(stands)
+  t.ok(shard.historyComparison()(stands))
+  const compare = shard.historyComparison()
+  t.notOk(compare({ ...stands, seq: stands.seq - 1 }))
+  t.notOk(compare({ ...stands, stream: 'another' }))
+  t.equal(seen.wentBack, 2)
+})
+
+t.test('shard: what is archived and old leaves the journal, but for the newest record', async (t) => {
+  const { shard, journals, histories, create, ask, run } = makeShard()
+  shard.start()
+  await create()
+  await ask(as('ann'), sendOf('a'))
+  await run()
+  const kept = () => journals.kept(0).map(({ seq }) => seq)
+  await Promise.all([shard.purge(60_000), run()])
+  t.same(kept(), [1, 2, 3], 'too young')
+  await run(60_000)
+  histories.outage = true
+  await ask(as('ann'), sendOf('b'))
+  await Promise.all([shard.purge(60_000), run()])
+  t.same(kept(), [3, 4])
+})
+
+t.test('shard: an id is remembered for as long as history may not have it', async (t) => {
+  const { shard, histories, create, ask, run } = makeShard()
+  shard.start()
+  await create()
+  histories.outage = true
+  const send = sendOf('a')
+  await ask(as('ann'), send)
+  const known = () => shard.seqOf(GROUP, 'ann', send.id ?? '')
+  await run(2 * ID_HORIZON_MS)
+  shard.expireIds()
+  t.equal(known(), 2)
+  histories.outage = false
+  await run()
+  shard.expireIds()
+  t.equal(known(), 0)
 })
 
 t.test('shard: what it counts is gone when it is lost', async (t) => {
