@@ -221,8 +221,6 @@ export const MUTATIONS = {
   },
 } as const satisfies Record<string, Mutation>
 
-export type MutationName = keyof typeof MUTATIONS
-
 function withView(bytes: Uint8Array, view: number): Uint8Array {
   const record = decodeRecord(bytes)
   return encodeRecord({ ...record, view }, record.entries)
