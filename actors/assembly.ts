@@ -122,7 +122,6 @@ export class Assembly {
     })
     this.#attachments = new Attachments({
       shardOf: (user) => this.#shardOfUser(user),
-      confirm: (to, session) => this.#confirm(to, session),
       displace: (to, session) => this.#displace(to, session),
     })
     this.#registry = this.#makeRegistry()
@@ -297,11 +296,6 @@ export class Assembly {
   /** Not remembered, as the router does for conversations: it is needed when a device comes and when it goes. */
   #shardOfUser(user: UserId): ShardId {
     return shardOf(userConversation(user), this.#parts.shards)
-  }
-
-  #confirm(to: NodeId, session: AttachedSession): void {
-    if (to !== this.#parts.node) this.links.post(to, { type: 'confirm', session })
-    else if (this.sessions.has(session)) this.#attachments.attach(to, session, 'confirmed')
   }
 
   #displace(to: NodeId, { user, device, session }: AttachedSession): void {

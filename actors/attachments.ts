@@ -4,13 +4,11 @@
  */
 import type { DeviceId, UserId } from '../protocol/ids.js'
 import type { NodeId } from './bus.js'
-import type { AttachedSession, Claim } from './envelope.js'
+import type { AttachedSession } from './envelope.js'
 import type { ShardId } from './journal.js'
 
 export interface AttachmentsParts {
   shardOf(user: UserId): ShardId
-  /** Ask that node whether the session is still there. */
-  confirm(node: NodeId, session: AttachedSession): void
   /** Close this session, on that node. */
   displace(node: NodeId, session: AttachedSession): void
 }
@@ -32,19 +30,16 @@ export class Attachments {
     this.#parts = parts
   }
 
-  /**
-   * The higher number lives. A session that began and has the lower one is either news that was late, or newer by a clock that is
-   * behind: it is asked after, and if it is still there it is the newer one.
-   */
-  attach(node: NodeId, session: AttachedSession, claim: Claim): void {
+  /** The higher number lives, in whatever order the news comes in; of equal ones the first. */
+  attach(node: NodeId, session: AttachedSession): void {
     const known = this.#known(session)
-    if (known === undefined || (known.node === node && known.session === session.session)) {
-      this.#put(node, session)
-    } else if (claim === 'confirmed' || session.session > known.session) {
-      this.#put(node, session)
-      this.#parts.displace(known.node, { ...session, session: known.session })
-    } else if (claim === 'began') this.#parts.confirm(node, session)
-    else this.#parts.displace(node, session)
+    const isKnown = known?.node === node && known.session === session.session
+    if (known !== undefined && !isKnown && session.session <= known.session) {
+      this.#parts.displace(node, session)
+      return
+    }
+    this.#put(node, session)
+    if (known !== undefined && !isKnown) this.#parts.displace(known.node, { ...session, session: known.session })
   }
 
   detach(node: NodeId, session: AttachedSession): void {

@@ -49,12 +49,6 @@ export interface AttachedSession {
   readonly session: number
 }
 
-/**
- * Why a session is told to the owner of `u:<user>`: it began; it was asked after and is still there; or the owner is new and hears of
- * sessions that have been there for a while.
- */
-export type Claim = 'began' | 'confirmed' | 'again'
-
 export type Envelope =
   | CommandEnvelope
   | ReplyEnvelope
@@ -87,10 +81,8 @@ export type Envelope =
     }
   | { readonly type: 'heads'; readonly heads: readonly AnnouncedHead[] }
   /** To the owner of the users' own conversations. */
-  | { readonly type: 'attach'; readonly sessions: readonly AttachedSession[]; readonly claim: Claim }
+  | { readonly type: 'attach'; readonly sessions: readonly AttachedSession[] }
   | { readonly type: 'detach'; readonly sessions: readonly AttachedSession[] }
-  /** To a session's node: is it still there? Answered by `attach` with claim `confirmed`, or not at all. */
-  | { readonly type: 'confirm'; readonly session: AttachedSession }
   /** Close this session: the device has a newer one. */
   | { readonly type: 'displace'; readonly user: UserId; readonly device: DeviceId; readonly session: number }
   | { readonly type: 'disconnect'; readonly user: UserId; readonly device: DeviceId | null; readonly close: CloseName }

@@ -70,9 +70,6 @@ export class Inbox {
       case 'detach':
         this.takeAttached(from, envelope)
         break
-      case 'confirm':
-        this.#confirm(from, envelope.session)
-        break
       case 'displace':
         sessions.displace(envelope.user, envelope.device, envelope.session)
         break
@@ -93,11 +90,6 @@ export class Inbox {
         this.#heartbeat(from, incarnation, envelope)
         break
     }
-  }
-
-  #confirm(owner: NodeId, session: AttachedSession): void {
-    const { sessions, links } = this.#parts
-    if (sessions.has(session)) links.post(owner, { type: 'attach', sessions: [session], claim: 'confirmed' })
   }
 
   #heartbeat(from: NodeId, incarnation: number, heartbeat: HeartbeatEnvelope): void {
@@ -124,7 +116,7 @@ export class Inbox {
   takeAttached(from: NodeId, envelope: Extract<Envelope, { type: 'attach' | 'detach' }>): void {
     const { attachments } = this.#parts
     for (const session of envelope.sessions) {
-      if (envelope.type === 'attach') attachments.attach(from, session, envelope.claim)
+      if (envelope.type === 'attach') attachments.attach(from, session)
       else attachments.detach(from, session)
     }
   }

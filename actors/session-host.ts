@@ -26,8 +26,8 @@ export interface SessionHost {
   readonly rate: Rate
   /** Milliseconds until the user may send another message from any device on this node; 0 for now. */
   holdSend(user: UserId): number
-  /** The session's user is known; the answer is the session's number. Closes an older session of the device. */
-  opened(session: HostedSession): number
+  /** The session's user is known: gives it its number, `wanted` if that is not 0, and closes an older session of the device. False: this is the older one. */
+  opened(session: HostedSession, wanted: number): boolean
   ended(session: HostedSession, wasOpen: boolean): void
   /** The session has something to write at the end of this turn. */
   dirty(session: HostedSession): void

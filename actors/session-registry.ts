@@ -42,7 +42,7 @@ export class SessionRegistry {
     const went = this.#went
     this.#came = []
     this.#went = []
-    this.#tell(came, (sessions) => ({ type: 'attach', sessions, claim: 'began' }))
+    this.#tell(came, (sessions) => ({ type: 'attach', sessions }))
     this.#tell(went, (sessions) => ({ type: 'detach', sessions }))
   }
 
@@ -50,14 +50,14 @@ export class SessionRegistry {
   moved(shards: ReadonlySet<ShardId>): void {
     if (shards.size === 0) return
     const concerned = [...this.#parts.sessions()].filter(({ user }) => shards.has(this.#parts.shardOf(user)))
-    this.#tell(concerned.map(attached), (sessions) => ({ type: 'attach', sessions, claim: 'again' }))
+    this.#tell(concerned.map(attached), (sessions) => ({ type: 'attach', sessions }))
   }
 
   /** An owner has missed some of what was told to it. */
   repeat(owner: NodeId): void {
     const parts = this.#parts
     const its = [...parts.sessions()].filter(({ user }) => parts.ownerOf(parts.shardOf(user)) === owner).map(attached)
-    if (its.length > 0) parts.post(owner, { type: 'attach', sessions: its, claim: 'again' })
+    if (its.length > 0) parts.post(owner, { type: 'attach', sessions: its })
   }
 
   #tell(sessions: readonly AttachedSession[], make: (sessions: readonly AttachedSession[]) => Told): void {

@@ -149,8 +149,11 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     this.user = identity.user
     this.device = connect.device
     this.expires = identity.expires === Infinity ? 0 : Math.ceil(identity.expires / 1000)
+    if (!this.#host.opened(this, connect.session)) {
+      this.close('displaced')
+      return
+    }
     this.phase = 'open'
-    this.number = this.#host.opened(this)
     const { node, pingSeconds, clock } = this.#host
     const { ref } = connect
     const { user, device, number } = this

@@ -99,14 +99,29 @@ export class Sessions implements SessionHost, LocalSessions {
 
   // ── what sessions ask for ───────────────────────────────────────────────────────────────────────────────────────────
 
-  opened(session: Session): number {
+  opened(session: Session, wanted: number): boolean {
+    const { user, device } = session
+    const highest = this.#highestNumber(user, device)
+    if (wanted > 0 && wanted <= highest) return false
     this.#new.delete(session)
     this.counters.sessions++
-    session.number = this.#number = Math.max(this.clock.now(), this.#number + 1)
-    this.closeOthers(session.user, session.device, session.number)
+    session.number = wanted > 0 ? wanted : this.#nextNumber(highest)
     const first = this.#addToUser(session)
     this.#parts.came(session, first)
-    return session.number
+    this.#closeOthers(session)
+    return true
+  }
+
+  #nextNumber(known: number): number {
+    return (this.#number = Math.max(this.clock.now(), this.#number + 1, known + 1))
+  }
+
+  #highestNumber(user: UserId, device: DeviceId): number {
+    let highest = 0
+    this.#of(user, (session) => {
+      if (session.device === device) highest = Math.max(highest, session.number)
+    })
+    return highest
   }
 
   ended(session: Session, wasOpen: boolean): void {
@@ -223,18 +238,10 @@ export class Sessions implements SessionHost, LocalSessions {
 
   // ── closing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Closes the sessions of a device whose number is another one than `keep`. */
-  closeOthers(user: UserId, device: DeviceId, keep: number): void {
-    this.#of(user, (session) => {
-      if (session.device === device && session.number !== keep) session.close('displaced')
+  #closeOthers(newest: Session): void {
+    this.#of(newest.user, (session) => {
+      if (session.device === newest.device && session !== newest) session.close('displaced')
     })
-  }
-
-  /** Whether this very session is open. */
-  has({ user, device, session: number }: AttachedSession): boolean {
-    let found = false
-    this.#of(user, (session) => (found ||= session.device === device && session.number === number))
-    return found
   }
 
   /** Closes the one session of a device with this number. */

@@ -20,12 +20,14 @@ export const COMMAND_SHAPES: CommandShapes = {
       token: check.token(fields.str('token')),
       device: check.userOrDevice(fields.str('device'), 'device'),
       client: check.clientName(fields.str('client')),
+      session: fields.uintOrZero('session'),
     }),
     write(connect, fields) {
       fields.ref(connect.ref)
       fields.str('token', connect.token)
       fields.str('device', connect.device)
       fields.str('client', connect.client)
+      fields.uintOrZero('session', connect.session)
     },
   },
   ping: {

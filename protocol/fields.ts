@@ -13,6 +13,8 @@ export interface FieldReader {
   /** The ref of a frame that has one; 0 when a JSON frame leaves it out. */
   ref(): number
   uint(name: string): number
+  /** A number that a JSON frame may leave out. */
+  uintOrZero(name: string): number
   bool(name: string): boolean
   str(name: string): string
   /** A copy. */
@@ -33,6 +35,7 @@ export interface FieldReader {
 export interface FieldWriter {
   ref(ref: number): void
   uint(name: string, n: number): void
+  uintOrZero(name: string, n: number): void
   bool(name: string, b: boolean): void
   str(name: string, text: string): void
   bytes(name: string, bytes: Uint8Array): void

@@ -61,6 +61,10 @@ export interface Connect {
   readonly device: DeviceId
   /** Name and version of the client, for logs; at most 64 printable characters. */
   readonly client: string
+  /**
+   * Number of this connection, higher than that of every earlier one of the device; of two, the higher lives. 0: the node numbers it by its clock.
+   */
+  readonly session: number
 }
 
 /** Application heartbeat, answered by `pong`. */

@@ -46,6 +46,10 @@ export class JsonFieldReader implements FieldReader {
     return this.uintOr(0, 'ref')
   }
 
+  uintOrZero(name: string): number {
+    return this.uintOr(0, name)
+  }
+
   uint(name: string): number {
     const value = this.value(name)
     if (isUint(value)) return value

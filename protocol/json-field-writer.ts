@@ -31,6 +31,10 @@ export class JsonFieldWriter implements FieldWriter {
     this.uintUnless(0, 'ref', ref)
   }
 
+  uintOrZero(name: string, n: number): void {
+    this.uintUnless(0, name, n)
+  }
+
   uint(name: string, n: number): void {
     this.member(name, String(n))
   }

@@ -46,6 +46,10 @@ export class MsgpackFieldReader implements FieldReader {
     return (this.lastRef = this.uint('ref'))
   }
 
+  uintOrZero(name: string): number {
+    return this.uint(name)
+  }
+
   uint(name: string): number {
     this.count(name)
     return this.reader.uint(name)

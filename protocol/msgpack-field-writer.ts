@@ -30,6 +30,10 @@ export class MsgpackFieldWriter implements FieldWriter {
     this.uint('ref', ref)
   }
 
+  uintOrZero(name: string, n: number): void {
+    this.uint(name, n)
+  }
+
   uint(_name: string, n: number): void {
     this.fields++
     this.writer.uint(n)

@@ -98,9 +98,8 @@ const envelopes: Arbitraries = {
     type: typed('heads'),
     heads: fc.array(fc.record({ conversation, epoch: uint, seq: uint, membershipSeq: uint }), { maxLength: 5 }),
   }),
-  attach: fc.record({ type: typed('attach'), sessions, claim: fc.constantFrom('began', 'confirmed', 'again') }),
+  attach: fc.record({ type: typed('attach'), sessions }),
   detach: fc.record({ type: typed('detach'), sessions }),
-  confirm: fc.record({ type: typed('confirm'), session }),
   displace: fc.record({ type: typed('displace'), user, device: user, session: uint }),
   disconnect: fc.record({
     type: typed('disconnect'),

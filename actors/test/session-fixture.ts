@@ -140,9 +140,9 @@ export function createSessions(more: Partial<SessionsParts> = {}) {
     }
   }
   /** A device that is welcomed, and has said nothing else yet. */
-  const open = async (token: string, name = 'phone', codec: Codec = msgpackCodec): Promise<Device> => {
+  const open = async (token: string, name = 'phone', number = 0, codec: Codec = msgpackCodec): Promise<Device> => {
     const device = attach(codec)
-    device.say(connectFrame(token, name))
+    device.say(connectFrame(token, name, 1, number))
     await step()
     device.connection.writes.length = 0
     return device
@@ -150,12 +150,13 @@ export function createSessions(more: Partial<SessionsParts> = {}) {
   return { clock, counters, system, sessions, routed, marks, signals, news, step, seconds, attach, open }
 }
 
-export const connectFrame = (token: string, device = 'phone', ref = 1): Command => ({
+export const connectFrame = (token: string, device = 'phone', ref = 1, session = 0): Command => ({
   frame: 'connect',
   ref,
   token,
   device,
   client: 'test',
+  session,
 })
 
 export const received = (conversation: ConversationId, seq: number): Command => ({

@@ -12,7 +12,7 @@ async function createRegistry(more: Partial<SessionRegistryParts> = {}) {
   const told: { readonly to: NodeId; readonly text: string }[] = []
   const tell: SessionRegistryParts['post'] = (to, envelope) => {
     const names = envelope.sessions.map(({ user }) => user).join()
-    told.push({ to, text: `${envelope.type === 'attach' ? envelope.claim : 'detached'} ${names}` })
+    told.push({ to, text: `${envelope.type === 'attach' ? 'attached' : 'detached'} ${names}` })
   }
   const registry = new SessionRegistry({
     node: 'n1',
@@ -35,8 +35,8 @@ t.test('session registry: what came and went in a turn is told to each owner at 
   t.same(told, [])
   registry.flush()
   t.same(told, [
-    { to: 'n1', text: 'began ann,bob' },
-    { to: 'n2', text: 'began alice' },
+    { to: 'n1', text: 'attached ann,bob' },
+    { to: 'n2', text: 'attached alice' },
     { to: 'n2', text: 'detached carol' },
   ])
   registry.flush()
@@ -49,16 +49,14 @@ t.test('session registry: a session is told with its number', async (t) => {
   const session = await connect('alice')
   registry.came(session)
   registry.flush()
-  t.same(posted, [
-    { type: 'attach', claim: 'began', sessions: [{ user: 'alice', device: 'phone', session: session.number }] },
-  ])
+  t.same(posted, [{ type: 'attach', sessions: [{ user: 'alice', device: 'phone', session: session.number }] }])
 })
 
 t.test('session registry: the new owner of a shard hears of its sessions again', async (t) => {
   const { registry, connect, told } = await createRegistry()
   for (const user of ['ann', 'alice', 'carol']) await connect(user)
   registry.moved(new Set([5]))
-  t.same(told, [{ to: 'n2', text: 'again alice,carol' }])
+  t.same(told, [{ to: 'n2', text: 'attached alice,carol' }])
   registry.moved(new Set())
   registry.moved(new Set([6]))
   t.equal(told.length, 1)
@@ -70,5 +68,5 @@ t.test('session registry: an owner that missed something hears of all its sessio
   registry.repeat('n3')
   t.same(told, [])
   registry.repeat('n2')
-  t.same(told, [{ to: 'n2', text: 'again alice,carol' }])
+  t.same(told, [{ to: 'n2', text: 'attached alice,carol' }])
 })

@@ -76,7 +76,7 @@ t.test('session: a token found good after the connection went opens nothing', as
 
 t.test('session: a frame that breaks a rule costs only itself', async (t) => {
   const { open, step, counters } = createSessions()
-  const device = await open('ann', 'phone', jsonCodec)
+  const device = await open('ann', 'phone', 0, jsonCodec)
   device.session.receive(json('{"frame":"nonsense","ref":4}\n{"frame":"ping","ref":5}\n'))
   await step()
   t.match(device.heard(), [

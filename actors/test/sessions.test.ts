@@ -43,17 +43,27 @@ t.test('sessions: a newer connection of a device displaces the older one', async
   t.equal(sessions.size, 2)
 })
 
+t.test('sessions: a connection with a lower number than that of the device here is the older one', async (t) => {
+  const { open, sessions } = createSessions()
+  const newer = await open('ann', 'phone', 20)
+  const older = await open('ann', 'phone', 19)
+  t.same([newer.closedWith, older.closedWith], [undefined, 3503])
+  t.equal(sessions.size, 1)
+  const newest = await open('ann', 'phone', 21)
+  t.same([newer.closedWith, newest.session.number], [3503, 21])
+  const unnumbered = await open('ann', 'phone')
+  t.ok(unnumbered.session.number > 21)
+  t.same([newest.closedWith, unnumbered.closedWith], [3503, undefined])
+})
+
 t.test('sessions: only the session with the number is displaced', async (t) => {
   const { open, sessions } = createSessions()
   const { session } = await open('ann', 'phone')
   const { user, device, number } = session
-  t.ok(sessions.has({ user, device, session: number }))
-  t.notOk(sessions.has({ user, device, session: number + 1 }))
   sessions.displace(user, device, number + 1)
   t.equal(sessions.size, 1)
   sessions.displace(user, device, number)
   t.equal(sessions.size, 0)
-  t.notOk(sessions.has({ user, device, session: number }))
 })
 
 t.test('sessions: a user is disconnected by device or altogether', async (t) => {

@@ -37,7 +37,7 @@ function send(ref: number): Command {
 const COMMANDS: readonly ((ref: number) => Command)[] = [
   send,
   (ref) => ({ frame: 'ping', ref }),
-  (ref) => ({ frame: 'connect', ref, token: 'a.b.c', device: 'phone', client: 'fuzz/1' }),
+  (ref) => ({ frame: 'connect', ref, token: 'a.b.c', device: 'phone', client: 'fuzz/1', session: 0 }),
   () => ({ frame: 'received', positions: [position] }),
   () => ({ frame: 'read', positions: [position] }),
   (ref) => ({ frame: 'resume', ref, positions: [position, { ...position, conversation: group }], limit: 20 }),

@@ -38,7 +38,7 @@ export class RawClient {
   static async as(user: string, url: string, codec: CodecName = 'json', device = 'raw'): Promise<RawClient> {
     const client = await RawClient.open(url, codec)
     const token = await issueToken({ secret: SECRET, user, seconds: 600 })
-    client.send(client.#codec.encodeCommand({ frame: 'connect', ref: 1, token, device, client: '' }))
+    client.send(client.#codec.encodeCommand({ frame: 'connect', ref: 1, token, device, client: '', session: 0 }))
     await client.reply(1)
     return client
   }

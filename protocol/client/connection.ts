@@ -47,6 +47,8 @@ export class Connection {
   /** Ref of the `connect` that awaits its welcome. */
   #greeting: number | undefined
   #onlineSince = 0
+  /** Number of the newest connection: it rises, so that of two that the server sees, it keeps this one. */
+  #session = 0
   /** When the server asked to come back, milliseconds since 1970. */
   #comeBackAt: number | undefined
   #cancelTimer: (() => void) | undefined
@@ -109,11 +111,12 @@ export class Connection {
   #dial(socketClass: SocketClass, token: string): void {
     const { urls, random, codec, clock, device, client } = this.#settings
     const url = urls[Math.floor(random() * urls.length)] ?? ''
+    const session = (this.#session = Math.max(clock.now(), this.#session + 1))
     const link = new Link(new socketClass(url, SUBPROTOCOLS[codec.name]), codec, {
       opened: () => {
         const ref = this.#nextRef()
         this.#greeting = ref
-        link.send({ frame: 'connect', ref, token, device, client })
+        link.send({ frame: 'connect', ref, token, device, client, session })
       },
       frames: (frames) => {
         for (const frame of frames) if (this.#link === link) this.#frame(frame)

@@ -97,7 +97,7 @@ export class RawClient {
         },
       })
       socket.once('open', () => {
-        client.command({ frame: 'connect', ref: client.nextRef(), token, device, client: 'rookery-raw' })
+        client.command({ frame: 'connect', ref: client.nextRef(), token, device, client: 'rookery-raw', session: 0 })
       })
     })
   }

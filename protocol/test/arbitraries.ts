@@ -91,6 +91,7 @@ export const commands: Arbitraries<Command> = {
     token: text,
     device: user,
     client: fc.string({ maxLength: LIMITS.clientCharacters }),
+    session: uint,
   }),
   ping: fc.record({ frame: named('ping'), ref }),
   send: fc
