@@ -44,8 +44,11 @@ const some = (random: Random, low: number, high: number): number => low + Math.f
 const anyMachine = (world: World, random: Random): Machine =>
   world.machines[Math.floor(random() * world.machines.length)] as Machine
 
+/** Unless the faults are over by then: everything is mended. */
 function later(world: World, ms: number, task: () => void): void {
-  world.clock.after(ms, task)
+  world.clock.after(ms, () => {
+    if (!world.isCalm) task()
+  })
 }
 
 // ── nodes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -46,6 +46,8 @@ export class World {
   readonly violations: string[] = []
   /** Milliseconds between a device and its node, at most. */
   deviceDelay = 20
+  /** The faults are over. */
+  isCalm = false
   readonly #random: Random
   readonly #views = new Map<number, View>()
 
@@ -119,6 +121,7 @@ export class World {
 
   /** Everything that was broken works again. */
   heal(): void {
+    this.isCalm = true
     const { stores } = this
     stores.heal()
     this.deviceDelay = 20
