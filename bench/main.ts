@@ -46,7 +46,7 @@ async function runAll(suites: readonly Suite[], { quick, json }: Options): Promi
   const all: Measurement[] = []
   for (const suite of suites) {
     const note = (text: string) => process.stderr.write(`${suite.name}: ${text}\n`)
-    const result = await suite.run({ quick, note })
+    const result = await suite.run({ quick, note, peers: [], progress: () => undefined })
     all.push(...result.measurements)
     if (isPlain) process.stdout.write(`${reportText(suite.name, machine, result)}\n`)
   }
