@@ -71,11 +71,15 @@ export class ClusterNode {
     return sampleSum((await this.#get('/metrics')) ?? '', name, labels)
   }
 
-  /** Shards this node owns, by its own account; 0 when it does not answer. */
-  async shards(): Promise<number> {
+  /** Shards this node owns, by its own account; none when it does not answer. */
+  async owned(): Promise<readonly number[]> {
     const text = await this.#get('/status').catch(() => undefined)
     const status = JSON.parse(text ?? '{}') as { owned?: readonly number[] }
-    return status.owned?.length ?? 0
+    return status.owned ?? []
+  }
+
+  async shards(): Promise<number> {
+    return (await this.owned()).length
   }
 
   async #get(path: string): Promise<string | undefined> {

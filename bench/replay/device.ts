@@ -84,6 +84,11 @@ export class Device {
     return this.#enter(conversation, 'joined', (client) => client.join(conversation))
   }
 
+  /** Records a conversation that it takes part in without joining. */
+  watch(conversation: string): void {
+    this.#views.set(conversation, new View())
+  }
+
   async send(conversation: string, content: Uint8Array): Promise<Ack> {
     const { client } = await this.#connection()
     const sentAt = monotonic()
