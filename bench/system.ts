@@ -3,6 +3,7 @@
  * generators talk to it in its own protocol (load/protocols/), reads what its processes used, and stops it.
  */
 import type { Usage } from './accounting.js'
+import { guarded } from './interrupt.js'
 import type { Target } from './load/target.js'
 
 /** What a system can do; a suite leaves out those that cannot do its part. */
@@ -32,6 +33,21 @@ export interface RunningSystem {
   usage(): Usage
   /** Resident bytes of the processes that hold the connections. */
   memory(): number
+  /** Resolves when what was delivered is also where it finally goes; left out where that is the same. */
+  settled?(): Promise<void>
   /** Stops every process and removes every file that `start` made. */
   stop(): Promise<void>
+}
+
+/** Runs `program` with a system that is up, and takes it down however the program ends. */
+export async function withSystem<R extends RunningSystem, T>(
+  system: { start(options: SystemOptions): Promise<R> },
+  options: SystemOptions,
+  program: (running: R) => Promise<T>,
+): Promise<T> {
+  const running = await system.start(options)
+  return guarded(
+    () => running.stop(),
+    () => program(running),
+  )
 }

@@ -8,6 +8,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UsageOfLives, type Usage } from '../accounting.js'
+import { guarded } from '../interrupt.js'
 import { ClusterNode } from './cluster-node.js'
 import { freePorts } from './free-ports.js'
 import { startLaunched, startRedis, type StorageServer } from './storage-server.js'
@@ -112,16 +113,9 @@ export async function withLocalCluster<T>(
   program: (cluster: LocalCluster) => Promise<T>,
 ): Promise<T> {
   const cluster = new LocalCluster(await mkdtemp(join(tmpdir(), 'rookery-bench-')))
-  const interrupt = (signal: NodeJS.Signals) => {
-    process.stderr.write(`\n${signal}: stopping what was started\n`)
-    void cluster.stop().finally(() => process.exit(130))
-  }
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  try {
+  const run = async () => {
     await cluster.start(options)
-    return await program(cluster)
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-    await cluster.stop()
+    return program(cluster)
   }
+  return guarded(() => cluster.stop(), run)
 }

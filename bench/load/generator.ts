@@ -1,29 +1,63 @@
 /**
  * Generator: a process that makes load and measures it, apart from the servers so that its own CPU is not counted as
- * theirs. It opens sessions and plays workloads on them as ordered, and ends with its parent.
+ * theirs. It opens connections and runs traffic on them as ordered, and ends with its parent.
  */
-import { monotonic } from '../monotonic.js'
-import { Direct } from './direct.js'
-import type { LoadOrder, LoadReport } from './orders.js'
-import { openSessions, type LoadSession } from './load-session.js'
+import { Connections } from './connections.js'
+import type { ConnectionRange, LoadOrder, LoadReport, Share } from './orders.js'
+import { sendersOf } from './pattern.js'
+import { PROTOCOLS } from './protocols/all.js'
+import { Traffic } from './traffic.js'
 
-let sessions: readonly LoadSession[] = []
+let connections: Connections | undefined
+let traffic: Traffic | undefined
 
 async function carryOut(order: LoadOrder): Promise<LoadReport> {
   switch (order.order) {
-    case 'connect': {
-      const start = monotonic()
-      sessions = await openSessions(order.range, fail)
-      return { report: 'connected', seconds: (monotonic() - start) / 1000 }
-    }
-    case 'direct':
-      return { report: 'direct', result: await new Direct(sessions, order.plan).run() }
+    case 'connect':
+      return open(order.range)
+    case 'join':
+      await opened().join(order.plan)
+      return { report: 'joined' }
+    case 'run':
+      return run(order.share)
+    case 'counts':
+      return { report: 'counts', counts: running().counts() }
+    case 'finish':
+      return { report: 'finished', result: running().result() }
+    case 'close':
+      connections?.close()
+      connections = undefined
+      return { report: 'closed' }
   }
 }
 
-/** A session that is lost in the middle makes every figure wrong. */
-function fail(reason: Error): void {
-  process.stderr.write(`load generator: ${reason.message}\n`)
+async function open(range: ConnectionRange): Promise<LoadReport> {
+  const protocol = PROTOCOLS[range.target.protocol]
+  if (protocol === undefined) throw new Error(`no protocol ${range.target.protocol}`)
+  connections = new Connections(protocol, range, fail)
+  return { report: 'connected', connected: await connections.open() }
+}
+
+async function run(share: Share): Promise<LoadReport> {
+  const current = opened()
+  traffic = new Traffic(sendersOf(share.plan.pattern, current.clients, current.groups), share)
+  current.listener = traffic
+  await traffic.run()
+  return { report: 'counts', counts: traffic.counts() }
+}
+
+function opened(): Connections {
+  if (connections === undefined) throw new Error('there are no connections')
+  return connections
+}
+
+function running(): Traffic {
+  if (traffic === undefined) throw new Error('no traffic was run')
+  return traffic
+}
+
+function fail(reason: string): void {
+  process.stderr.write(`load generator: ${reason}\n`)
   process.exit(1)
 }
 

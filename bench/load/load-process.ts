@@ -6,20 +6,37 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { usageOf } from '../accounting.js'
-import type { DirectPlan, DirectResult, LoadOrder, LoadReport, SessionRange } from './orders.js'
+import type { Connected, ConnectionRange, GroupPlan, LoadOrder, LoadReport, Share } from './orders.js'
+import type { TrafficCounts, TrafficResult } from './orders.js'
 
 const GENERATOR = fileURLToPath(new URL('./generator.js', import.meta.url))
 
 export class LoadProcess {
   readonly #child: ChildProcess = fork(GENERATOR, { serialization: 'advanced' })
 
-  /** Opens sessions; answers how many seconds that took. */
-  async connect(range: SessionRange): Promise<number> {
-    return (await this.#ask({ order: 'connect', range }, 'connected')).seconds
+  async connect(range: ConnectionRange): Promise<Connected> {
+    return (await this.#ask({ order: 'connect', range }, 'connected')).connected
   }
 
-  async direct(plan: DirectPlan): Promise<DirectResult> {
-    return (await this.#ask({ order: 'direct', plan }, 'direct')).result
+  async join(plan: GroupPlan): Promise<void> {
+    await this.#ask({ order: 'join', plan }, 'joined')
+  }
+
+  /** Resolves when the time of the plan is over. */
+  async run(share: Share): Promise<TrafficCounts> {
+    return (await this.#ask({ order: 'run', share }, 'counts')).counts
+  }
+
+  async counts(): Promise<TrafficCounts> {
+    return (await this.#ask({ order: 'counts' }, 'counts')).counts
+  }
+
+  async finish(): Promise<TrafficResult> {
+    return (await this.#ask({ order: 'finish' }, 'finished')).result
+  }
+
+  async close(): Promise<void> {
+    await this.#ask({ order: 'close' }, 'closed')
   }
 
   /** CPU seconds so far. */
@@ -48,15 +65,5 @@ export class LoadProcess {
     await Promise.allSettled([answered, ended])
     if (report.report === expected) return report as Extract<LoadReport, { report: R }>
     throw new Error(`load generator: ${report.report === 'failed' ? report.text : report.report}`)
-  }
-}
-
-/** Runs `program` with so many generators and ends them afterwards. */
-export async function withLoad<T>(count: number, program: (load: LoadProcess[]) => Promise<T>): Promise<T> {
-  const processes = Array.from({ length: count }, () => new LoadProcess())
-  try {
-    return await program(processes)
-  } finally {
-    await Promise.all(processes.map((load) => load.end()))
   }
 }

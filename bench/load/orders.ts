@@ -2,46 +2,102 @@
  * What a suite and its load generators say to each other: one order at a time to each generator, one report back.
  */
 import type { LatencyData } from '../latency.js'
+import type { Target } from './target.js'
 
 /** Closed: so many messages under way at any time. Open: so many started per second, whatever becomes of them. */
 export type Pressure =
   { readonly kind: 'closed'; readonly window: number } | { readonly kind: 'open'; readonly rate: number }
 
-export interface DirectPlan {
+/**
+ * Who sends to whom. `direct`: neighbouring connections to each other, one message each way in turn. `group`: the members of every group that was
+ * joined, groups and members in turn. `echo`: every connection to the server and back.
+ */
+export type Pattern = 'direct' | 'group' | 'echo'
+
+export interface TrafficPlan {
+  readonly pattern: Pattern
   readonly pressure: Pressure
   readonly seconds: number
-  /** Content of a message; at least 8, which hold its number. */
+  /** Content of a message; at least STAMP_BYTES. */
   readonly bytes: number
 }
 
-export interface DirectResult {
-  readonly sent: number
-  /** Acked and delivered within the time; what came later is in the latencies only. */
-  readonly done: number
-  readonly seconds: number
-  /** Neither acked nor delivered ten seconds after the end. */
-  readonly missing: number
-  readonly errors: number
-  /** From the intended send time. */
-  readonly ack: LatencyData
-  readonly delivery: LatencyData
+/** What one generator is told of a plan that several carry out together. */
+export interface Share {
+  readonly plan: TrafficPlan
+  /** When to begin, by `monotonic`: all at the same time. */
+  readonly start: number
+  /** This generator numbers its messages `first`, `first + step`, …, so that no two have the same. */
+  readonly first: number
+  readonly step: number
 }
 
-/** Sessions of users `<prefix><number>`, numbers from `first`. */
-export interface SessionRange {
-  readonly urls: readonly string[]
-  readonly secret: string
+/** Connections of users `<prefix><number>`, numbers from `first`. */
+export interface ConnectionRange {
+  readonly target: Target
   readonly prefix: string
   readonly first: number
   readonly count: number
+  /** True: a connection that is lost is counted. Else it ends the generator, since it makes every figure wrong. */
+  readonly mayLose?: boolean
+}
+
+/** Users 0 to size - 1 are the members of group `<group>0`, the next of `<group>1`, and so on. */
+export interface GroupPlan {
+  readonly group: string
+  readonly size: number
+}
+
+export interface Connected {
+  readonly seconds: number
+  /** From the begin of each connection until it could send. */
+  readonly latency: LatencyData
+}
+
+export interface TrafficCounts {
+  readonly sent: number
+  readonly acked: number
+  readonly delivered: number
+  /** Own messages that have reached everybody connected to this generator. */
+  readonly complete: number
+}
+
+/** Events by tenths of a second since the start. */
+export interface Timeline {
+  readonly acked: Float64Array
+  readonly delivered: Float64Array
+  /** The slowest delivery of each tenth, in milliseconds. */
+  readonly slowest: Float64Array
+}
+
+export interface TrafficResult extends TrafficCounts {
+  /** Within the time; what came later is in the counts and latencies only. */
+  readonly ackedInTime: number
+  readonly deliveredInTime: number
+  readonly seconds: number
+  /** Failed messages by error. */
+  readonly errors: Readonly<Record<string, number>>
+  readonly lost: number
+  /** From the intended send time. */
+  readonly ack: LatencyData
+  readonly delivery: LatencyData
+  readonly timeline: Timeline
 }
 
 export type LoadOrder =
-  | { readonly order: 'connect'; readonly range: SessionRange }
-  /** Neighbouring sessions send to each other, one message each way in turn. */
-  | { readonly order: 'direct'; readonly plan: DirectPlan }
+  | { readonly order: 'connect'; readonly range: ConnectionRange }
+  | { readonly order: 'join'; readonly plan: GroupPlan }
+  /** Ends when the time is over, while messages may be under way. */
+  | { readonly order: 'run'; readonly share: Share }
+  | { readonly order: 'counts' }
+  /** Ends the run; what arrives later is no longer counted. */
+  | { readonly order: 'finish' }
+  | { readonly order: 'close' }
 
 export type LoadReport =
-  | { readonly report: 'connected'; readonly seconds: number }
-  | { readonly report: 'direct'; readonly result: DirectResult }
+  | { readonly report: 'connected'; readonly connected: Connected }
+  | { readonly report: 'joined' }
+  | { readonly report: 'counts'; readonly counts: TrafficCounts }
+  | { readonly report: 'finished'; readonly result: TrafficResult }
+  | { readonly report: 'closed' }
   | { readonly report: 'failed'; readonly text: string }

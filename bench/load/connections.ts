@@ -1,0 +1,133 @@
+/**
+ * Connections: those of one generator, opened at a pace, in groups, kept alive by one timer and confirmed by another. What
+ * happens on them goes to the listener of the moment.
+ */
+import { Gate } from '../gate.js'
+import { Latency } from '../latency.js'
+import { monotonic } from '../monotonic.js'
+import type { LoadClient, LoadListener, LoadProtocol } from './load-client.js'
+import type { Connected, ConnectionRange, GroupPlan } from './orders.js'
+import type { Groups } from './pattern.js'
+
+/** Below the accept queue of one listener (512 in uSockets), also with several generators. */
+const CONNECTS_AT_ONCE = 128
+const JOINS_AT_ONCE = 64
+const CONFIRM_MS = 100
+
+const DEAF: LoadListener = {
+  acked: () => undefined,
+  delivered: () => undefined,
+  failed: () => undefined,
+  lost: () => undefined,
+}
+
+export class Connections implements LoadListener {
+  readonly #protocol: LoadProtocol
+  readonly #range: ConnectionRange
+  readonly #clients: LoadClient[] = []
+  readonly #lost: (reason: string) => void
+  /** Connections with deliveries that were not confirmed yet. */
+  #unconfirmed: number[] = []
+  readonly #isUnconfirmed: Uint8Array
+  #groups: Groups = []
+  #timers: NodeJS.Timeout[] = []
+  listener: LoadListener = DEAF
+
+  /** `lost` hears of every connection that ends by itself, unless the range allows that. */
+  constructor(protocol: LoadProtocol, range: ConnectionRange, lost: (reason: string) => void) {
+    this.#protocol = protocol
+    this.#range = range
+    this.#lost = range.mayLose === true ? () => undefined : lost
+    this.#isUnconfirmed = new Uint8Array(range.count)
+  }
+
+  get clients(): readonly LoadClient[] {
+    return this.#clients
+  }
+
+  get groups(): Groups {
+    return this.#groups
+  }
+
+  /** Rejects when one is refused. */
+  async open(): Promise<Connected> {
+    const gate = new Gate(CONNECTS_AT_ONCE)
+    const latency = new Latency()
+    const start = monotonic()
+    await Promise.all(Array.from({ length: this.#range.count }, (_, at) => gate.pass(() => this.#open(at, latency))))
+    this.#timers = [setInterval(this.#heartbeats(), 1000), setInterval(() => this.#confirm(), CONFIRM_MS)]
+    return { seconds: (monotonic() - start) / 1000, latency: latency.data() }
+  }
+
+  /** The first of this generator's members of each group goes ahead, so that only one makes it. */
+  async join({ group, size }: GroupPlan): Promise<void> {
+    const groups = new Map<string, number[]>()
+    for (const at of this.#clients.keys()) {
+      const name = `${group}${String(Math.floor((this.#range.first + at) / size))}`
+      const members = groups.get(name)
+      if (members) members.push(at)
+      else groups.set(name, [at])
+    }
+    this.#groups = [...groups].map(([name, members]) => ({ name, members }))
+    const gate = new Gate(JOINS_AT_ONCE)
+    await Promise.all(
+      this.#groups.map(async ({ name, members: [first, ...others] }) => {
+        const enter = (at: number) => gate.pass(async () => this.#clients[at]?.join(name))
+        await enter(first ?? 0)
+        await Promise.all(others.map(enter))
+      }),
+    )
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const client of this.#clients) client.close()
+  }
+
+  acked(at: number, number: number): void {
+    this.listener.acked(at, number)
+  }
+
+  delivered(at: number, content: Uint8Array): void {
+    if (this.#isUnconfirmed[at] === 0) {
+      this.#isUnconfirmed[at] = 1
+      this.#unconfirmed.push(at)
+    }
+    this.listener.delivered(at, content)
+  }
+
+  failed(at: number, error: string): void {
+    this.listener.failed(at, error)
+  }
+
+  lost(at: number, reason: string): void {
+    this.listener.lost(at, reason)
+    this.#lost(`the connection of ${this.#clients[at]?.user ?? String(at)} was lost: ${reason}`)
+  }
+
+  async #open(at: number, latency: Latency): Promise<void> {
+    const { target, prefix, first } = this.#range
+    const start = monotonic()
+    this.#clients[at] = await this.#protocol.connect(target, `${prefix}${String(first + at)}`, at, this)
+    latency.record(monotonic() - start)
+  }
+
+  /** Spreads them over the interval. */
+  #heartbeats(): () => void {
+    const every = Math.max(Math.round(this.#protocol.heartbeatSeconds), 1)
+    let turn = 0
+    return () => {
+      turn += 1
+      for (let at = turn % every; at < this.#clients.length; at += every) this.#clients[at]?.heartbeat()
+    }
+  }
+
+  #confirm(): void {
+    const unconfirmed = this.#unconfirmed
+    this.#unconfirmed = []
+    for (const at of unconfirmed) {
+      this.#isUnconfirmed[at] = 0
+      this.#clients[at]?.confirm()
+    }
+  }
+}

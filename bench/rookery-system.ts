@@ -1,0 +1,71 @@
+/**
+ * Rookery as a measured system: real node processes with nats-server and Postgres, and Redis for presence where it is
+ * installed, each a process of its own so that its CPU can be told apart.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { residentBytes } from './accounting.js'
+import { LocalCluster } from './cluster/local-cluster.js'
+import type { RunningSystem, System, SystemOptions } from './system.js'
+
+const ARCHIVED_MS = 30_000
+const POLL_MS = 100
+
+export interface RunningRookery extends RunningSystem {
+  readonly cluster: LocalCluster
+}
+
+export const rookerySystem = {
+  name: 'rookery',
+  method: [
+    'Rookery: every message acked after the journal (JetStream, one replica, file) stored it, pushed, its delivery acked in batches, archived in Postgres;',
+    'rate limits off, since one address makes all load; presence in Redis where it is installed, else one node that starts its own servers.',
+  ],
+  abilities: ['idle', 'echo', 'direct', 'group', 'cross'],
+  install: 'npm ci',
+  version: () => packageVersion('../../package.json'),
+  start: startRookery,
+} as const satisfies System
+
+export async function startRookery({ nodes, env = {} }: SystemOptions): Promise<RunningRookery> {
+  const cluster = new LocalCluster(await mkdtemp(join(tmpdir(), 'rookery-bench-')))
+  try {
+    await cluster.start({ nodes, env, selfContained: nodes === 1 && !onPath('redis-server') })
+  } catch (error) {
+    await cluster.stop()
+    throw error
+  }
+  return runningRookery(cluster)
+}
+
+/** A cluster that is up. */
+export function runningRookery(cluster: LocalCluster): RunningRookery {
+  return {
+    cluster,
+    target: { protocol: 'rookery', urls: cluster.urls, secret: cluster.secret },
+    usage: () => cluster.usage(),
+    memory: () => cluster.nodes.reduce((bytes, { pid }) => bytes + residentBytes(pid), 0),
+    settled: () => archived(cluster),
+    stop: () => cluster.stop(),
+  }
+}
+
+/** Until Postgres has everything that the journal holds. */
+async function archived({ nodes }: LocalCluster): Promise<void> {
+  for (const deadline = Date.now() + ARCHIVED_MS; Date.now() < deadline; await pause(POLL_MS)) {
+    const lags = await Promise.all(nodes.map((node) => node.metric('rookery_history_lag_bytes')))
+    if (lags.every((lag) => lag === undefined || lag === 0)) return
+  }
+  throw new Error(`history is behind the journal ${String(ARCHIVED_MS / 1000)} s after the end`)
+}
+
+function packageVersion(path: string): string {
+  const text = readFileSync(new URL(path, import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+const onPath = (program: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
