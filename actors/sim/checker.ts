@@ -2,12 +2,12 @@
  * Checker: holds what devices were promised and shown against what the journal stored and what history has, when a run is over and
  * everything has settled. Promises 1 to 4 of the design, one function each.
  */
+import type { ClientEntry } from '../../protocol/client/client-entry.js'
 import { encodeWholeEntry } from '../../protocol/entry-codec.js'
-import { messageIdText } from '../../protocol/ids.js'
 import type { ConversationId } from '../../protocol/ids.js'
 import { sameBytes } from '../journal-writer.js'
 import type { Device, Shown, Wanted } from './device.js'
-import type { TrueEntry } from './truth.js'
+import type { Told, TrueEntry } from './told.js'
 import { SHARDS } from './world.js'
 import type { World } from './world.js'
 
@@ -47,23 +47,24 @@ function checkRefusal(world: World, { conversation, refusal }: Wanted, what: str
 }
 
 function isStored(world: World, { conversation, epoch, seq, id, content, user }: Wanted): boolean {
-  return (world.truth.conversations.get(conversation) ?? []).some(
-    ({ entry, epoch: at }) =>
-      entry.seq === seq &&
-      at === epoch &&
-      messageIdText(entry.id) === id &&
-      entry.sender === user &&
-      Buffer.from(entry.content).toString() === content,
-  )
+  return world.truth
+    .at(conversation, seq)
+    .some(
+      (told) =>
+        told.epoch === epoch &&
+        told.id === id &&
+        told.entry.sender === user &&
+        Buffer.from(told.entry.content).toString() === content,
+    )
 }
 
 /** Promise 3: one id, one entry; every repeat was answered with its place. */
 function checkOnce(world: World): void {
   for (const [conversation, told] of world.truth.conversations) {
     const places = new Map<string, TrueEntry>()
-    for (const entry of told) {
-      if (entry.entry.id === '') continue
-      const key = `${entry.entry.sender} ${entry.entry.id}`
+    for (const entry of told.entries) {
+      if (entry.id === '') continue
+      const key = `${entry.entry.sender} ${entry.id}`
       const first = places.get(key)
       if (first?.epoch === entry.epoch)
         world.violation(
@@ -105,40 +106,31 @@ function checkOrder(world: World, device: Device): void {
     if (shown.what === 'restart') heads.clear()
     if (shown.what === 'unrecovered') heads.delete(shown.conversation)
     if (shown.what !== 'entry') continue
-    const { conversation, epoch, seq, id, sender } = shown.entry
+    const { conversation, epoch, seq } = shown.entry
     const before = heads.get(conversation)
     if (before !== undefined && before.epoch === epoch && seq <= before.seq)
       world.violation(`${device.label}: was shown ${conversation} ${place(shown.entry)} after ${place(before)}`)
     heads.set(conversation, { epoch, seq })
-    const stored = (world.truth.conversations.get(conversation) ?? []).some(
-      ({ entry, epoch: at }) =>
-        entry.seq === seq &&
-        at <= epoch &&
-        entry.sender === sender &&
-        (entry.id === '' ? id === '' : messageIdText(entry.id) === id) &&
-        sameBytes(entry.content, shown.entry.content),
-    )
-    if (!stored)
+    if (!world.truth.at(conversation, seq).some((told) => isSame(told, shown.entry)))
       world.violation(`${device.label}: was shown ${conversation} ${place(shown.entry)}, which was not stored`)
   }
 }
+
+const isSame = (told: TrueEntry, { epoch, id, sender, content }: ClientEntry): boolean =>
+  told.epoch <= epoch && told.entry.sender === sender && told.id === id && sameBytes(told.entry.content, content)
 
 /** Promise 4: every device has everything its user may see. */
 function checkViews(world: World, device: Device): void {
   for (const shown of device.shown)
     if (shown.what === 'unrecovered') world.violation(`${device.label}: recovered: false of ${shown.conversation}`)
-  for (const conversation of world.truth.conversations.keys()) {
-    const visible = world.truth.visibleTo(device.user, conversation).map(({ entry }) => entry.seq)
-    checkView(world, device, conversation, visible)
-  }
+  for (const [conversation, told] of world.truth.conversations) checkView(world, device, conversation, told)
 }
 
 /** Rule 5: who saw an epoch that ended in a loss is told so, and gets to the head of the next one. */
 function checkToldOfLoss(world: World, device: Device): void {
-  for (const conversation of world.truth.conversations.keys()) {
-    const head = world.truth.visibleTo(device.user, conversation).at(-1)
-    // of a group the join may be lost, and the user is out
-    if (head === undefined || !isKept(world, head) || !conversation.startsWith('d:')) continue
+  for (const [conversation, told] of world.truth.conversations) {
+    const head = owedAfterLoss(world, device, conversation, told)
+    if (head === undefined) continue
     const of = device.shown.filter((shown) => conversationOf(shown) === conversation)
     const sawEarlier = of.some((shown) => shown.what === 'entry' && shown.entry.epoch < head.epoch)
     if (sawEarlier && !of.some((shown) => shown.what === 'unrecovered'))
@@ -149,12 +141,18 @@ function checkToldOfLoss(world: World, device: Device): void {
   }
 }
 
-/** Whether the journal still has the record of an entry. */
-function isKept({ stores }: World, { bytes }: TrueEntry): boolean {
+/** The newest entry that a device is sure to get although something was lost; of a group the join may be lost, and the user is out. */
+export function owedAfterLoss(
+  { stores }: World,
+  { user }: Device,
+  conversation: ConversationId,
+  told: Told,
+): TrueEntry | undefined {
+  const head = told.visibleTo(user).at(-1)
+  if (head === undefined || !conversation.startsWith('d:')) return undefined
   for (let shard = 0; shard < SHARDS; shard++)
-    for (const { record } of stores.journals.kept(shard))
-      if (Buffer.from(record.buffer, record.byteOffset, record.length).includes(Buffer.from(bytes))) return true
-  return false
+    if (stores.journals.kept(shard).some(({ record }) => record === head.record)) return head
+  return undefined
 }
 
 function conversationOf(shown: Shown): ConversationId {
@@ -162,13 +160,15 @@ function conversationOf(shown: Shown): ConversationId {
   return shown.what === 'entry' ? shown.entry.conversation : shown.conversation
 }
 
-function checkView(world: World, device: Device, conversation: ConversationId, visible: readonly number[]): void {
+function checkView(world: World, device: Device, conversation: ConversationId, told: Told): void {
   const what = `${device.label}: ${conversation}`
+  const visible = told.visibleTo(device.user).map(({ entry }) => entry.seq)
+  const places = new Map(visible.map((seq, i) => [seq, i]))
   let have = 0
   for (const shown of device.shown) {
     if (shown.what !== 'entry' || shown.entry.conversation !== conversation) continue
     const { seq } = shown.entry
-    const index = visible.indexOf(seq)
+    const index = places.get(seq) ?? -1
     if (index < 0) world.violation(`${what} was shown ${String(seq)} and may not see it`)
     else if (index > have) world.violation(`${what} was shown ${String(seq)} without ${String(visible[have])}`)
     have = Math.max(have, index + 1)
@@ -179,15 +179,20 @@ function checkView(world: World, device: Device, conversation: ConversationId, v
 
 /** Rule 13: the list of a user's conversations names those the user is in. */
 async function checkLists(world: World): Promise<void> {
-  const lists = world.devices.map((device) => device.client?.conversations() ?? Promise.resolve([]))
-  const answers = Promise.all(lists)
-  await world.clock.run(world.clock.now() + LIST_MS)
-  for (const [i, items] of (await Promise.race([answers, Promise.resolve([])])).entries()) {
-    const { user, label } = world.devices[i] as Device
-    const listed = items.map(({ conversation }) => conversation).join(' ')
-    const isIn = (id: ConversationId): boolean => !id.startsWith('u:') && world.truth.isIn(user, id)
-    const expected = [...world.truth.conversations.keys()].filter(isIn).sort().join(' ')
-    if (listed !== expected) world.violation(`${label}: the list says ${listed}, the journal ${expected}`)
+  const lists = new Map<Device, string>()
+  for (const device of world.devices)
+    device.client?.conversations().then(
+      (items) => lists.set(device, items.map(({ conversation }) => conversation).join(' ')),
+      (error: unknown) => lists.set(device, String(error)),
+    )
+  await world.clock.run(() => lists.size === world.devices.length, LIST_MS).catch(() => undefined)
+  for (const device of world.devices) {
+    const listed = lists.get(device) ?? 'nothing in time'
+    const expected = [...world.truth.conversations]
+      .filter(([id, told]) => !id.startsWith('u:') && told.isIn(device.user))
+      .map(([id]) => id)
+    if (listed !== expected.sort().join(' '))
+      world.violation(`${device.label}: the list says ${listed}, the journal ${expected.join(' ')}`)
   }
 }
 
@@ -197,8 +202,8 @@ async function checkHistory(world: World): Promise<void> {
   for (const [conversation, told] of world.truth.conversations) {
     const query = { conversation, from: 1, to: Infinity, limit: Infinity, newest: false, types: [] }
     const entries = await world.stores.ask(history.page(query))
-    for (let i = 0; i < Math.max(entries.length, told.length); i++) {
-      const [here, there] = [entries[i], told[i]]
+    for (let i = 0; i < Math.max(entries.length, told.entries.length); i++) {
+      const [here, there] = [entries[i], told.entries[i]]
       if (here !== undefined && there !== undefined && sameBytes(encodeWholeEntry(here), there.bytes)) continue
       world.violation(`history of ${conversation} differs at ${String(there?.entry.seq ?? here?.seq)}`)
       break

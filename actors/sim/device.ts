@@ -50,6 +50,7 @@ export interface DeviceParts {
 export class Device {
   readonly user: UserId
   readonly name: DeviceId
+  readonly label: string
   readonly shown: Shown[] = []
   readonly wanted: Wanted[] = []
   /** Permanent errors that nobody awaited. */
@@ -57,6 +58,8 @@ export class Device {
   client: RookeryClient | null = null
   readonly #parts: DeviceParts
   readonly #storage = new MemoryStorage()
+  /** What it was shown last, by conversation. */
+  readonly #heads = new Map<ConversationId, ClientEntry>()
   #changes = new Set<object>()
   #wire: Wire | null = null
 
@@ -64,14 +67,17 @@ export class Device {
     this.#parts = parts
     this.user = parts.user
     this.name = parts.name
-  }
-
-  get label(): string {
-    return `${this.user}/${this.name}`
+    this.label = `${parts.user}/${parts.name}`
   }
 
   get isOnline(): boolean {
     return this.client?.state === 'online'
+  }
+
+  /** Whether it was shown what is at a place, or what comes after it. */
+  hasSeen(conversation: ConversationId, epoch: number, seq: number): boolean {
+    const head = this.#heads.get(conversation)
+    return head !== undefined && (head.epoch > epoch || (head.epoch === epoch && head.seq >= seq))
   }
 
   /** Starts the application. */
@@ -106,17 +112,18 @@ export class Device {
     const { trace } = this.#parts
     client.on('entry', (entry) => {
       this.shown.push({ what: 'entry', entry })
-      trace.add(this.label, `is shown ${entry.conversation} ${String(entry.epoch)}/${String(entry.seq)} ${entry.kind}`)
+      this.#heads.set(entry.conversation, entry)
+      trace.add(this.label, 'is shown', entry.conversation, entry.epoch, entry.seq, entry.kind)
     })
     client.on('unrecovered', ({ conversation, epoch }) => {
       this.shown.push({ what: 'unrecovered', conversation, epoch })
-      trace.add(this.label, `is told recovered: false of ${conversation}, epoch ${String(epoch)}`)
+      trace.add(this.label, 'is told recovered: false of', conversation, epoch)
     })
     client.on('error', (error) => {
       this.errors.push(error.message)
-      trace.add(this.label, `error ${error.message}`)
+      trace.add(this.label, 'error', error.message)
     })
-    client.on('closed', ({ name }) => trace.add(this.label, `closed: ${name}`))
+    client.on('closed', ({ name }) => trace.add(this.label, 'closed:', name))
   }
 
   /** A class of which each object is a wire of this device. */
@@ -145,13 +152,13 @@ export class Device {
       ({ epoch, seq }) => {
         if (client !== this.client) return
         Object.assign(wanted, { outcome: 'acked', epoch, seq })
-        trace.add(this.label, `acked ${content} ${conversation} ${String(epoch)}/${String(seq)}`)
+        trace.add(this.label, 'acked', content, conversation, epoch, seq)
       },
       (error: unknown) => {
         if (client !== this.client) return
         const code = error instanceof RookeryError ? error.code : String(error)
         Object.assign(wanted, { outcome: 'refused', refusal: code })
-        trace.add(this.label, `refused ${content}: ${code}`)
+        trace.add(this.label, 'refused', content, code)
       },
     )
   }

@@ -156,13 +156,13 @@ const rollBack = (world: World, random: Random): void => {
 const loseTail = (world: World, random: Random): void => {
   world.trace.add('journal', 'loses its tail')
   world.stores.journals.loseTail(some(random, 1, 12))
-  world.truth.forgetOrder()
+  world.truth.lost()
 }
 
 const recreateStream = (world: World): void => {
   world.trace.add('journal', 'is made anew')
   world.stores.journals.recreateStream()
-  world.truth.forgetOrder()
+  world.truth.lost()
 }
 
 export const FAMILIES = {

@@ -99,7 +99,7 @@ export class Machine {
 
   #failed(running: Running, error: unknown): void {
     if (running.life.isOver) return
-    this.#parts.trace.add(this.id, `cannot start: ${String(error)}`)
+    this.#parts.trace.add(this.id, 'cannot start:', String(error))
     this.crash()
     this.#parts.stores.clock.after(START_AGAIN_MS, () => this.start())
   }

@@ -41,7 +41,8 @@ for (let i = 0; i < count && process.uptime() - started < Number(values.minutes)
     const result = await run({ seed, family, ...(mutation && { mutation }) })
     messages += result.messages
     if (result.violations.length === 0) continue
-    if (values.lines !== '0') process.stdout.write(`${result.trace.slice(-Number(values.lines)).join('\n')}\n\n`)
+    if (values.lines !== '0')
+      process.stdout.write(`${result.trace.lines().slice(-Number(values.lines)).join('\n')}\n\n`)
     process.stdout.write(`seed ${String(seed)}, family ${family}:\n${result.violations.slice(0, 12).join('\n')}\n`)
     process.exit(1)
   }

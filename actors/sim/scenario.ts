@@ -6,12 +6,13 @@ import { directConversation, messageIdText } from '../../protocol/ids.js'
 import type { ConversationId, UserId } from '../../protocol/ids.js'
 import type { Random } from '../clock.js'
 import { seededRandom } from '../random.js'
-import { check } from './checker.js'
+import { check, owedAfterLoss } from './checker.js'
 import type { Device, Wanted } from './device.js'
 import { FAMILIES } from './faults.js'
 import type { Family, FamilyName } from './faults.js'
 import type { Mutation } from './mutations.js'
 import type { Bent } from './stores.js'
+import type { Trace } from './trace.js'
 import { World } from './world.js'
 
 export interface RunOptions {
@@ -22,7 +23,7 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly violations: readonly string[]
-  readonly trace: readonly string[]
+  readonly trace: Trace
   readonly messages: number
 }
 
@@ -54,26 +55,27 @@ async function runWith(seed: number, family: FamilyName, bent: Bent): Promise<Ru
     plan(world, random, spanMs)
     await world.clock.run(end)
     world.heal()
-    await settle(world)
+    await settle(world, allowsLoss)
     await check(world, allowsLoss)
   } catch (error) {
     world.violation(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
-  return { violations: world.violations, trace: world.trace.lines, messages: play.messages }
+  return { violations: world.violations, trace: world.trace, messages: play.messages }
 }
 
 /** Runs until nothing is owed to anybody any more; what still is then, the checker finds. */
-async function settle(world: World): Promise<void> {
+async function settle(world: World, allowsLoss: boolean): Promise<void> {
   const end = world.clock.now() + SETTLE_MS
   while (world.clock.now() < end) {
     await world.clock.run(world.clock.now() + 500)
-    if (isDelivered(world) && (await isArchived(world))) return
+    if (isDelivered(world, allowsLoss) && (await isArchived(world))) return
   }
 }
 
-const isDelivered = (world: World): boolean =>
-  world.devices.every((device) => device.isOnline && !device.isWaiting) &&
-  world.devices.every((device) => isCaughtUp(world, device))
+const isDelivered = (world: World, allowsLoss: boolean): boolean =>
+  world.devices.every(
+    (device) => device.isOnline && !device.isWaiting && isCaughtUp(world, device, allowsLoss ? owedAfterLoss : owed),
+  )
 
 async function isArchived({ truth, stores }: World): Promise<boolean> {
   const shards = [...truth.lastEntries.keys()]
@@ -81,10 +83,12 @@ async function isArchived({ truth, stores }: World): Promise<boolean> {
   return shards.every((shard, i) => (positions[i]?.seq ?? 0) >= (truth.lastEntries.get(shard) ?? 0))
 }
 
-function isCaughtUp(world: World, device: Device): boolean {
-  for (const conversation of world.truth.conversations.keys()) {
-    const head = world.truth.visibleTo(device.user, conversation).at(-1)?.entry.seq ?? 0
-    if ((device.client?.position(conversation)?.seq ?? 0) < head) return false
+const owed: typeof owedAfterLoss = (_, { user }, __, told) => told.visibleTo(user).at(-1)
+
+function isCaughtUp(world: World, device: Device, newest: typeof owedAfterLoss): boolean {
+  for (const [conversation, told] of world.truth.conversations) {
+    const head = newest(world, device, conversation, told)
+    if (head !== undefined && !device.hasSeen(conversation, head.epoch, head.entry.seq)) return false
   }
   return true
 }

@@ -5,19 +5,14 @@
 import { decodeEntry } from '../../protocol/entry-codec.js'
 import { ENTRY_KIND } from '../../protocol/entry.js'
 import type { Entry } from '../../protocol/entry.js'
-import { directUsers } from '../../protocol/ids.js'
-import type { ConversationId, UserId } from '../../protocol/ids.js'
-import type { ChangeDetail } from '../conversation-state.js'
+import { messageIdText } from '../../protocol/ids.js'
+import type { ConversationId } from '../../protocol/ids.js'
 import type { ShardId } from '../journal.js'
 import type { View } from '../membership.js'
 import { decodeRecord } from '../record.js'
 import type { JournalRecord } from '../record.js'
-
-export interface TrueEntry {
-  readonly epoch: number
-  readonly entry: Entry
-  readonly bytes: Uint8Array
-}
+import { Told, detailOf } from './told.js'
+import type { TrueEntry } from './told.js'
 
 export interface TruthParts {
   /** A view that was accepted. */
@@ -26,13 +21,11 @@ export interface TruthParts {
 }
 
 export class Truth {
-  /** By conversation, in the order of storing. */
-  readonly conversations = new Map<ConversationId, TrueEntry[]>()
+  readonly conversations = new Map<ConversationId, Told>()
   /** The number of each shard's newest record with entries. */
   readonly lastEntries = new Map<ShardId, number>()
   readonly #parts: TruthParts
-  readonly #last = new Map<ShardId, { readonly seq: number; readonly record: JournalRecord }>()
-  readonly #places = new Map<string, Uint8Array>()
+  readonly #last = new Map<ShardId, JournalRecord>()
 
   constructor(parts: TruthParts) {
     this.#parts = parts
@@ -41,20 +34,26 @@ export class Truth {
   stored(shard: ShardId, seq: number, bytes: Uint8Array): void {
     const record = decodeRecord(bytes)
     this.#checkOwner(shard, record)
-    this.#last.set(shard, { seq, record })
+    this.#last.set(shard, record)
     if (record.entries.length > 0) this.lastEntries.set(shard, seq)
-    for (const entry of record.entries) this.#take(record.epoch, entry)
+    for (const entry of record.entries) this.#take(record.epoch, entry, bytes)
   }
 
-  /** Records of every shard are gone: what is stored next may follow an older one. */
-  forgetOrder(): void {
+  /** Records of every shard are gone: what is stored next may follow an older one, and only that must reach history. */
+  lost(): void {
     this.#last.clear()
+    this.lastEntries.clear()
+  }
+
+  /** What was stored at a place; more than one entry when it was given again after a loss. */
+  at(conversation: ConversationId, seq: number): readonly TrueEntry[] {
+    return this.conversations.get(conversation)?.at(seq) ?? []
   }
 
   /** Rule 2: who writes owns the shard in the view it names, and nobody writes after a newer owner. */
   #checkOwner(shard: ShardId, { view, node, incarnation }: JournalRecord): void {
     const { viewOf, violation } = this.#parts
-    const before = this.#last.get(shard)?.record
+    const before = this.#last.get(shard)
     if (before !== undefined && before.view > view)
       violation(
         `shard ${String(shard)}: ${node} stored with view ${String(view)} after ${before.node} with ${String(before.view)}`,
@@ -67,63 +66,30 @@ export class Truth {
       )
   }
 
-  #take(recordEpoch: number, bytes: Uint8Array): void {
+  #take(recordEpoch: number, bytes: Uint8Array, record: Uint8Array): void {
     const entry = decodeEntry(bytes)
-    const told = this.conversations.get(entry.conversation) ?? []
-    this.conversations.set(entry.conversation, told)
+    const told = this.#told(entry.conversation)
     const begun = entry.kind === ENTRY_KIND.epoch ? (detailOf(entry).epoch ?? 0) : 0
-    const epoch = Math.max(recordEpoch, told.at(-1)?.epoch ?? 0, begun)
-    this.#checkPlace(entry, epoch, bytes)
-    told.push({ epoch, entry, bytes })
+    const epoch = Math.max(recordEpoch, told.last?.epoch ?? 0, begun)
+    this.#checkPlace(told, entry, epoch)
+    told.add({ epoch, entry, id: entry.id === '' ? '' : messageIdText(entry.id), bytes, record })
+  }
+
+  #told(conversation: ConversationId): Told {
+    const known = this.conversations.get(conversation)
+    if (known !== undefined) return known
+    const told = new Told(conversation)
+    this.conversations.set(conversation, told)
+    return told
   }
 
   /** Promise 2: one entry at one place, each after the one before it. */
-  #checkPlace({ conversation, seq }: Entry, epoch: number, bytes: Uint8Array): void {
+  #checkPlace(told: Told, { conversation, seq }: Entry, epoch: number): void {
     const place = `${conversation} ${String(epoch)}/${String(seq)}`
-    if (this.#places.has(place)) this.#parts.violation(`two entries were stored at ${place}`)
-    this.#places.set(place, bytes)
-    const before = this.conversations.get(conversation)?.at(-1)
-    if (before !== undefined && before.epoch === epoch && before.entry.seq + 1 !== seq)
-      this.#parts.violation(`${place} was stored after seq ${String(before.entry.seq)}`)
-  }
-
-  /** The entries of a conversation that a user may see: an account of its own, apart from the server's. */
-  visibleTo(user: UserId, conversation: ConversationId): TrueEntry[] {
-    let isIn = givenUsers(conversation).includes(user)
-    const visible: TrueEntry[] = []
-    for (const told of this.conversations.get(conversation) ?? []) {
-      const wasIn = isIn
-      isIn = isInAfter(told.entry, user, wasIn)
-      if (wasIn || isIn) visible.push(told)
-    }
-    return visible
-  }
-
-  /** Whether the user takes part at the end. */
-  isIn(user: UserId, conversation: ConversationId): boolean {
-    const told = this.conversations.get(conversation) ?? []
-    return told.reduce((isIn, { entry }) => isInAfter(entry, user, isIn), givenUsers(conversation).includes(user))
+    if (told.at(seq).some((other) => other.epoch === epoch))
+      this.#parts.violation(`two entries were stored at ${place}`)
+    const { last } = told
+    if (last?.epoch === epoch && last.entry.seq + 1 !== seq)
+      this.#parts.violation(`${place} was stored after seq ${String(last.entry.seq)}`)
   }
 }
-
-function isInAfter(entry: Entry, user: UserId, isIn: boolean): boolean {
-  const { participants = {}, users = [] } = detailOf(entry)
-  switch (entry.kind) {
-    case ENTRY_KIND.created:
-    case ENTRY_KIND.joined:
-      return isIn || user in participants
-    case ENTRY_KIND.left:
-    case ENTRY_KIND.removed:
-      return isIn && !users.includes(user)
-    default:
-      return isIn
-  }
-}
-
-function givenUsers(conversation: ConversationId): readonly UserId[] {
-  if (conversation.startsWith('d:')) return directUsers(conversation)
-  return conversation.startsWith('u:') ? [conversation.slice(2)] : []
-}
-
-const detailOf = ({ kind, extra }: Entry): ChangeDetail =>
-  kind === ENTRY_KIND.message || extra === null ? {} : (JSON.parse(extra) as ChangeDetail)

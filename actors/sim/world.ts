@@ -70,7 +70,7 @@ export class World {
   #viewed(view: View): void {
     if (this.#views.has(view.number)) return
     this.#views.set(view.number, view)
-    this.trace.add('views', `${String(view.number)}: ${view.members.map(({ node }) => node).join(' ')}`)
+    this.trace.add('views', view.number, ...view.members.map(({ node }) => node))
     for (const { node } of this.#views.get(view.number - 1)?.members ?? [])
       if (!view.members.some((member) => member.node === node)) this.#checkGone(node)
   }
