@@ -2,6 +2,7 @@
  * The suites that measure what only Rookery promises, so that peers have no part in them but where a suite says so.
  */
 import type { Suite } from '../suite.js'
+import { catchup } from './catchup.js'
 import { failover } from './failover.js'
 
-export const ROOKERY_SUITES: readonly Suite[] = [failover]
+export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup]
