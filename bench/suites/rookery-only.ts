@@ -4,5 +4,6 @@
 import type { Suite } from '../suite.js'
 import { catchup } from './catchup.js'
 import { failover } from './failover.js'
+import { storm } from './storm.js'
 
-export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup]
+export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm]
