@@ -5,6 +5,7 @@ import type { Suite } from '../suite.js'
 import { catchup } from './catchup.js'
 import { durable } from './durable.js'
 import { failover } from './failover.js'
+import { history } from './history.js'
 import { storm } from './storm.js'
 
-export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm, durable]
+export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm, durable, history]
