@@ -5,10 +5,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Latency, type LatencyData } from '../latency.js'
 import { monotonic } from '../monotonic.js'
-import { LoadProcess } from './load-process.js'
+import type { GeneratorTasks } from './generator.js'
+import { LoadProgram } from './load-program.js'
 import type { Connected, GroupPlan, Pressure, Timeline, TrafficPlan, TrafficResult } from './orders.js'
 import type { Target } from './target.js'
 
+const GENERATOR = new URL('./generator.js', import.meta.url)
 /** Until all generators have their order. */
 const HEAD_START_MS = 50
 const DRAIN_MS = 10_000
@@ -29,13 +31,13 @@ export interface FleetResult extends TrafficResult {
 }
 
 export class Fleet {
-  readonly processes: readonly LoadProcess[]
+  readonly processes: readonly LoadProgram<GeneratorTasks>[]
   #recipients = 1
   /** Messages so far, so that no number comes twice. */
   #sent = 0
 
   constructor(size: number) {
-    this.processes = Array.from({ length: size }, () => new LoadProcess())
+    this.processes = Array.from({ length: size }, () => new LoadProgram<GeneratorTasks>(GENERATOR))
   }
 
   /** Pairs and, when there are more groups than generators, groups stay on one generator: multiples of `unit` do. */
@@ -43,7 +45,7 @@ export class Fleet {
     const each = Math.ceil(count / unit / this.processes.length) * unit
     const reports = await this.#all((load, index) => {
       const first = Math.min(index * each, count)
-      return load.connect({ ...range, first, count: Math.min(each, count - first) })
+      return load.ask('connect', { ...range, first, count: Math.min(each, count - first) })
     })
     const seconds = Math.max(...reports.map((report) => report.seconds))
     return { seconds, latency: together(reports.map(({ latency }) => latency)) }
@@ -51,7 +53,7 @@ export class Fleet {
 
   /** One generator after the other: who comes first makes the group. */
   async join(plan: GroupPlan): Promise<void> {
-    for (const load of this.processes) await load.join(plan)
+    for (const load of this.processes) await load.ask('join', plan)
     this.#recipients = plan.size - 1
   }
 
@@ -60,18 +62,18 @@ export class Fleet {
     const [step, start] = [this.processes.length, monotonic() + HEAD_START_MS]
     const share = { plan: { ...plan, pressure: shareOf(plan.pressure, step) }, start, step }
     const base = this.#sent * step
-    const counts = await this.#all((load, index) => load.run({ ...share, first: base + index }))
+    const counts = await this.#all((load, index) => load.ask('run', { ...share, first: base + index }))
     this.#sent += Math.max(...counts.map(({ sent }) => sent))
     const recipients = plan.pattern === 'group' ? this.#recipients : 1
     const expected = recipients * sum(counts.map(({ sent }) => sent))
     await this.#drain(expected)
-    const result = added(await this.#all((load) => load.finish()))
+    const result = added(await this.#all((load) => load.ask('finish', undefined)))
     const unacked = result.acked === 0 ? 0 : result.sent - result.acked
     return { ...result, missing: expected - result.delivered, unacked }
   }
 
   async close(): Promise<void> {
-    await this.#all((load) => load.close())
+    await this.#all((load) => load.ask('close', undefined))
   }
 
   /** CPU seconds of each generator so far. */
@@ -85,13 +87,13 @@ export class Fleet {
 
   async #drain(expected: number): Promise<void> {
     for (const deadline = monotonic() + DRAIN_MS; monotonic() < deadline; await pause(DRAIN_STEP_MS)) {
-      const counts = await this.#all((load) => load.counts())
+      const counts = await this.#all((load) => load.ask('counts', undefined))
       const isAcked = counts.every(({ sent, acked }) => acked === 0 || acked >= sent)
       if (isAcked && sum(counts.map(({ delivered }) => delivered)) >= expected) return
     }
   }
 
-  #all<T>(ask: (load: LoadProcess, index: number) => Promise<T>): Promise<T[]> {
+  #all<T>(ask: (load: LoadProgram<GeneratorTasks>, index: number) => Promise<T>): Promise<T[]> {
     return Promise.all(this.processes.map(ask))
   }
 }

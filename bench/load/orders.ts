@@ -1,5 +1,5 @@
 /**
- * What a suite and its load generators say to each other: one order at a time to each generator, one report back.
+ * Orders: what a suite tells its load generators to do, and what they answer. Everything here crosses a process boundary.
  */
 import type { LatencyData } from '../latency.js'
 import type { Target } from './target.js'
@@ -83,21 +83,3 @@ export interface TrafficResult extends TrafficCounts {
   readonly delivery: LatencyData
   readonly timeline: Timeline
 }
-
-export type LoadOrder =
-  | { readonly order: 'connect'; readonly range: ConnectionRange }
-  | { readonly order: 'join'; readonly plan: GroupPlan }
-  /** Ends when the time is over, while messages may be under way. */
-  | { readonly order: 'run'; readonly share: Share }
-  | { readonly order: 'counts' }
-  /** Ends the run; what arrives later is no longer counted. */
-  | { readonly order: 'finish' }
-  | { readonly order: 'close' }
-
-export type LoadReport =
-  | { readonly report: 'connected'; readonly connected: Connected }
-  | { readonly report: 'joined' }
-  | { readonly report: 'counts'; readonly counts: TrafficCounts }
-  | { readonly report: 'finished'; readonly result: TrafficResult }
-  | { readonly report: 'closed' }
-  | { readonly report: 'failed'; readonly text: string }
