@@ -12,7 +12,7 @@ import type { Groups } from './pattern.js'
 /** Below the accept queue of one listener (512 in uSockets), also with several generators. */
 const CONNECTS_AT_ONCE = 128
 const JOINS_AT_ONCE = 64
-const CONFIRM_MS = 100
+const CONFIRM_MS = 500
 
 const DEAF: LoadListener = {
   acked: () => undefined,

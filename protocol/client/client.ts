@@ -3,7 +3,7 @@
  * replies, the inbox puts what comes in order, listeners get it. Everything that waits survives a broken line.
  */
 import type { Role } from '../entry.js'
-import type { ConversationItem, ParticipantItem, PresenceItem, Sent, Welcome } from '../frames.js'
+import type { ConversationItem, ParticipantItem, PresenceItem, Send, Sent, Welcome } from '../frames.js'
 import type { ConversationId, UserId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import { Backoff } from './backoff.js'
@@ -93,12 +93,18 @@ export class RookeryClient {
       newBackoff: () => new Backoff(repeat, settings.random),
       transmit: this.#connection.send.bind(this.#connection),
     }
-    this.#sender = new Sender(context)
+    this.#sender = new Sender({ ...context, transmit: (send) => this.#transmitSend(send) })
     this.#requests = new Requests(context)
     this.#queries = new Queries(this.#requests, () => this.#user)
     this.#inbox = new Inbox(context)
     this.#read = new ReadMarks(context.transmit)
     const parts = { inbox: this.#inbox, sender: this.#sender, requests: this.#requests, events: this.#events }
+  }
+
+  /** With what is to be acknowledged, in one WebSocket message. */
+  #transmitSend(send: Send): void {
+    this.#inbox.tell()
+    this.#connection.send(send)
   }
 
   /** What happened below the surface so far. */

@@ -46,7 +46,7 @@ interface Known {
 }
 
 /** Milliseconds in which marks gather before one frame tells them. */
-const GATHER = 100
+const GATHER = 500
 
 export class Inbox {
   readonly #context: InboxContext
@@ -92,10 +92,8 @@ export class Inbox {
     this.#cancelWaking = undefined
   }
 
-  /** Tells what is untold, now. */
   close(): void {
-    this.#cancelTelling?.()
-    this.#tell()
+    this.tell()
     this.offline()
   }
 
@@ -264,11 +262,13 @@ export class Inbox {
 
   #tellLater(ms: number): void {
     this.#cancelTelling ??= this.#context.clock.after(ms, () => {
-      this.#tell()
+      this.tell()
     })
   }
 
-  #tell(): void {
+  /** Tells what is untold, now: before something else is sent, at the latest `GATHER` after it came. */
+  tell(): void {
+    this.#cancelTelling?.()
     this.#cancelTelling = undefined
     const batches = this.#received.take()
     if (this.#isOnline) for (const positions of batches) this.#context.transmit({ frame: 'received', positions })

@@ -106,8 +106,9 @@ export class RawClient {
     return ++this.#ref
   }
 
-  /** Commands of one turn leave in one WebSocket message. */
+  /** Commands of one turn leave in one WebSocket message; what is to be acknowledged goes along with a `send`. */
   command(command: Command): void {
+    if (command.frame === 'send') this.mark()
     const frame = msgpackCodec.encodeCommand(command)
     if (this.#queue.length === LIMITS.inboundFrames || this.#bytes + frame.length > LIMITS.inboundBytes) this.flush()
     if (this.#queue.push(frame) === 1) {
@@ -135,6 +136,7 @@ export class RawClient {
 
   /** Tells the server what arrived since the last time. */
   mark(): void {
+    if (this.#unmarked.size === 0) return
     let positions: Position[] = []
     for (const conversation of this.#unmarked) {
       const place = this.positions.get(conversation)
