@@ -92,7 +92,7 @@ t.test('sessions: the sender of a signal does not hear it', async (t) => {
   t.match(bob.heard(), [{ frame: 'signalled', sender: 'ann', name: 'typing' }])
 })
 
-t.test('sessions: who does not connect in time is closed with 3502', async (t) => {
+t.test('sessions: who does not connect in time is closed with 3007', async (t) => {
   const { attach, open, seconds, step, sessions } = createSessions()
   const silent = attach()
   const checking = attach()
@@ -103,8 +103,8 @@ t.test('sessions: who does not connect in time is closed with 3502', async (t) =
   const late = attach()
   t.equal(silent.closedWith, undefined)
   await seconds(1)
-  t.equal(silent.closedWith, 3502)
-  t.equal(checking.closedWith, 3502, 'nor may the check of a token take longer')
+  t.equal(silent.closedWith, 3007)
+  t.equal(checking.closedWith, 3007, 'nor may the check of a token take longer')
   t.equal(late.closedWith, undefined)
   t.equal(open1.closedWith, undefined)
   t.equal(sessions.size, 1)
