@@ -1,14 +1,13 @@
 /**
- * Append pace: how long the shards of a node wait between two appends, so that many busy shards do not store their entries one by one. A
- * shard that was quiet appends at once; the busier the node, the more entries share a record. The wait grows with the number of
+ * Append pace: the beat at which the shards of a node append, so that many busy shards do not store their entries one by one. After a
+ * quiet moment the first entry is appended at once; the busier the node, the longer the time between two beats, and the more entries share
+ * a record. All appends of a beat leave in one write, and their answers mostly come back in one read. The beat slows with the number of
  * shards that append, so that a node makes about APPENDS_PER_SECOND at most.
  */
 import type { Clock } from './clock.js'
 
 /** A shard as the pace sees it. */
 export interface Paced {
-  /** When its last append began; null when it has nothing to append now. */
-  readonly waitingSince: number | null
   flush(): void
 }
 
@@ -24,6 +23,8 @@ export class AppendPace {
   #dirty = new Set<Paced>()
   #begun = new Map<Paced, number>()
   #timer = false
+  /** When shards appended last. */
+  #beat = -Infinity
 
   /** `wake` is called when waiting shards may append. */
   constructor(clock: Clock, wake: () => void) {
@@ -40,18 +41,21 @@ export class AppendPace {
     this.#begun.delete(shard)
   }
 
-  /** At the end of a turn: shards whose time has come append, the others wait for the next. */
+  /** At the end of a turn: when the time has come, everybody who waits appends. */
   flush(): void {
     if (this.#dirty.size === 0) return
     const now = this.#clock.now()
-    const pause = this.#pause(now)
-    for (const shard of this.#dirty) {
-      if (shard.waitingSince !== null && now - shard.waitingSince < pause) continue
-      this.#dirty.delete(shard)
+    if (now - this.#beat < this.#pause(now)) {
+      this.#later()
+      return
+    }
+    this.#beat = now
+    const dirty = this.#dirty
+    this.#dirty = new Set()
+    for (const shard of dirty) {
       this.#begun.set(shard, now)
       shard.flush()
     }
-    if (this.#dirty.size > 0) this.#later()
   }
 
   #pause(now: number): number {

@@ -3,7 +3,9 @@
  * to each node that has some of them online, and there it is encoded once per codec in use, however many sockets get it.
  */
 import type { Codec } from '../protocol/codec.js'
-import type { ConversationId, UserId } from '../protocol/ids.js'
+import { entryHeader } from '../protocol/entry-codec.js'
+import type { EntryHeader } from '../protocol/entry-codec.js'
+import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
 
 export interface DeliveryFields {
   readonly conversation: ConversationId
@@ -26,6 +28,7 @@ export class Delivery {
   readonly fields: DeliveryFields
   #msgpack: Uint8Array | null = null
   #json: Uint8Array | null = null
+  #header: EntryHeader | null = null
 
   constructor(fields: DeliveryFields) {
     this.fields = fields
@@ -35,6 +38,12 @@ export class Delivery {
   frame(codec: Codec): Uint8Array {
     if (codec.name === 'msgpack') return (this.#msgpack ??= this.#encode(codec))
     return (this.#json ??= this.#encode(codec))
+  }
+
+  /** Whether this device sent it. */
+  isFrom(user: UserId, device: DeviceId): boolean {
+    const { sender, device: origin } = (this.#header ??= entryHeader(this.fields.entry))
+    return sender === user && origin === device
   }
 
   #encode(codec: Codec): Uint8Array {

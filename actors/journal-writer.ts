@@ -50,7 +50,6 @@ export class JournalWriter {
   #queuedBytes = 0
   #flight: Flight | null = null
   #stopped = false
-  #begunAt = 0
 
   constructor(parts: JournalWriterParts, position: JournalPosition) {
     this.#parts = parts
@@ -73,20 +72,9 @@ export class JournalWriter {
     this.#queuedBytes += entry.bytes.length
   }
 
-  /** Whether entries wait and no append is on its way. */
-  get isReady(): boolean {
-    return this.#flight === null && this.#queue.length > 0 && !this.#stopped
-  }
-
-  /** When the last append began, milliseconds since 1970. */
-  get begunAt(): number {
-    return this.#begunAt
-  }
-
   /** Starts an append if entries wait and none is on its way. */
   flush(): void {
-    if (!this.isReady) return
-    this.#begunAt = this.#parts.clock.now()
+    if (this.#flight !== null || this.#queue.length === 0 || this.#stopped) return
     this.#start(this.#take())
   }
 

@@ -65,7 +65,8 @@ export class PushLane {
     this.pushes++
     this.#host.counters.pushes++
     this.#socket.put(frame)
-    if (this.#acknowledges) this.#await({ conversation, epoch, seq, frame, at: this.#host.clock.now() })
+    if (this.#acknowledges && !delivery.isFrom(this.#socket.user, this.#socket.device))
+      this.#await({ conversation, epoch, seq, frame, at: this.#host.clock.now() })
   }
 
   #await(push: UnackedPush): void {

@@ -12,6 +12,8 @@ export interface HostedSession {
   readonly device: DeviceId
   readonly number: number
   check(now: number): void
+  /** Writes what can wait. */
+  flushLate(): void
   flush(): void
 }
 
@@ -31,6 +33,8 @@ export interface SessionHost {
   ended(session: HostedSession, wasOpen: boolean): void
   /** The session has something to write at the end of this turn. */
   dirty(session: HostedSession): void
+  /** The session holds something that leaves with its next write; `flushLate` is called within a second. */
+  late(session: HostedSession): void
   /** Calls `check` once a second until `unwatch`. */
   watch(session: HostedSession): void
   unwatch(session: HostedSession): void

@@ -20,7 +20,7 @@ import type { Connection } from './transport.js'
 
 export interface SessionsParts extends Omit<
   SessionHost,
-  'opened' | 'ended' | 'holdSend' | 'dirty' | 'watch' | 'unwatch'
+  'opened' | 'ended' | 'holdSend' | 'dirty' | 'watch' | 'unwatch' | 'late'
 > {
   /** Milliseconds until a new connection must have sent its connect frame. */
   readonly connectMs: number
@@ -36,6 +36,8 @@ export interface SessionsParts extends Omit<
 }
 
 /** Missed application pings that end a connection. */
+/** So long a receipt waits for something else to be written to the socket. */
+const LATE_MS = 800
 const MISSED_PINGS = 3
 /** All sessions are looked at once in so many seconds. */
 const ROUND_SECONDS = 15
@@ -47,6 +49,8 @@ export class Sessions implements SessionHost, LocalSessions {
   readonly #new = new Map<Session, number>()
   readonly #dirty: Session[] = []
   readonly #watched = new Set<Session>()
+  /** Sessions that may hold something for their next write. */
+  #late: Session[] = []
   /** Of users who sent something since their first session began. */
   readonly #sends = new Map<UserId, TokenBucket>()
   #round: Iterator<Session> | null = null
@@ -135,6 +139,17 @@ export class Sessions implements SessionHost, LocalSessions {
     this.#dirty.push(session)
   }
 
+  late(session: Session): void {
+    if (this.#late.length === 0) this.clock.after(LATE_MS, () => this.#flushLate())
+    this.#late.push(session)
+  }
+
+  #flushLate(): void {
+    const late = this.#late
+    this.#late = []
+    for (const session of late) session.flushLate()
+  }
+
   watch(session: Session): void {
     this.#watched.add(session)
   }
@@ -208,7 +223,7 @@ export class Sessions implements SessionHost, LocalSessions {
   }
 
   receipts(user: UserId, conversation: ConversationId, items: readonly Mark[]): void {
-    this.#push([user], { frame: 'receipts', conversation, items })
+    this.#of(user, (session) => session.pushLate({ frame: 'receipts', conversation, items }))
   }
 
   signalled(

@@ -288,12 +288,6 @@ export class Shard implements ConversationShard {
     this.#parts.dirty(this)
   }
 
-  /** What `pace` decides by; null when there is nothing to append now. */
-  get waitingSince(): number | null {
-    const writer = this.#serving?.writer
-    return writer?.isReady === true ? writer.begunAt : null
-  }
-
   flush(): void {
     this.#serving?.writer.flush()
   }

@@ -60,6 +60,9 @@ export class UsageOfLives {
   }
 }
 
+/** The process and everything below it. */
+export const processesOf = (pid: number): number[] => tree(pid).map((stat) => stat.pid)
+
 /** Resident bytes of one process; 0 when it is gone. */
 export function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(procFile(pid, 'status'))?.[1]

@@ -3,7 +3,7 @@
  * fence; alone for latency, many writers for throughput. Nothing when Rookery runs on servers of its own.
  */
 import { latencyFigures, type Figures } from './figures.js'
-import type { FencedTasks } from './load/fenced-program.js'
+import type { FencedTasks, Written } from './load/fenced-program.js'
 import { withPrograms } from './load/load-program.js'
 import type { RunningRookery } from './rookery-system.js'
 
@@ -19,23 +19,24 @@ export const loneAppend = (running: RunningRookery, seconds: number, bytes: numb
 
 /** Throughput of many. */
 export const crowdedAppend = (running: RunningRookery, seconds: number, bytes: number): Promise<Figures> =>
-  append(running, CROWD, seconds, bytes, ({ perSecond }) => ({
-    [ONE_BY_ONE]: { value: perSecond, unit: 'messages/s' },
+  append(running, CROWD, seconds, bytes, ({ stored, seconds: took }) => ({
+    [ONE_BY_ONE]: { value: stored / took, unit: 'messages/s' },
   }))
-
-type Result = Awaited<ReturnType<FencedTasks['append']>>
 
 async function append(
   { cluster }: RunningRookery,
   writers: number,
   seconds: number,
   bytes: number,
-  figures: (result: Result) => Figures,
+  figures: (written: Written) => Figures,
 ): Promise<Figures> {
   const url = cluster.storage('nats-server')?.url
   if (url === undefined) return {}
   return withPrograms<FencedTasks, Figures>(1, PROGRAM, async ([load]) => {
     if (load === undefined) throw new Error('no load program')
-    return figures(await load.ask('append', { url, writers, seconds, bytes }))
+    await load.ask('prepare', { url, replicas: 1 })
+    const written = await load.ask('write', { writers, seconds, bytes })
+    await load.ask('remove', undefined)
+    return figures(written)
   })
 }

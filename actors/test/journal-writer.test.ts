@@ -85,7 +85,6 @@ t.test('journal-writer: a record names its writer, its number and the record bef
 t.test('journal-writer: without entries nothing is appended', async (t) => {
   const { journal, writer } = makeWriter()
   writer.flush()
-  t.notOk(writer.isReady)
   t.equal(journal.appends.length, 0)
 })
 
@@ -243,8 +242,10 @@ t.test('journal-writer: however much waits, each conversation keeps its order an
         roomOf.set(i, room)
         writer.add(pendingOf(rooms[room] as WritingConversation, i, size))
       }
-      for (let seq = 11; writer.isReady; seq++) {
+      for (let seq = 11, before = 0; ; seq++) {
         writer.flush()
+        if (journal.appends.length === before) break
+        before = journal.appends.length
         journal.store(seq)
         await settle()
       }

@@ -43,6 +43,21 @@ t.test('push lane: what stays unacknowledged is repeated after 3 seconds, then w
   t.equal(counters.pushes, 2, 'a repeat is no further push')
 })
 
+t.test(
+  'push lane: what a device sent itself is not repeated to it, but to the other devices of its user',
+  async (t) => {
+    const { open, step, seconds, sessions } = createSessions()
+    const devices = [await open('zoe', 'phone'), await open('zoe', 'tablet')] as const
+    for (const device of devices) device.say(received('r:hall', 0))
+    await step()
+    sessions.deliver(['zoe'], deliveryOf('r:hall', 1))
+    await step()
+    t.same(devices.map(pushesIn), [1, 1])
+    await seconds(4)
+    t.same(devices.map(pushesIn), [0, 1])
+  },
+)
+
 t.test('push lane: after all repeats the device is closed as unresponsive', async (t) => {
   const { device, push, seconds, counters } = await createPressed()
   await push(1)

@@ -141,8 +141,20 @@ t.test('session: everything of a turn leaves in one write', async (t) => {
   t.equal(device.connection.writes.length, 1)
   t.same(
     device.heard().map(({ frame }) => frame),
-    ['receipts', 'pong', 'pong'],
+    ['pong', 'pong', 'receipts'],
   )
+})
+
+t.test('session: a receipt waits for the next write, but not for long', async (t) => {
+  const { open, step, seconds, sessions } = createSessions()
+  const device = await open('ann')
+  sessions.receipts('ann', CONVERSATION, [])
+  await step()
+  t.equal(device.connection.writes.length, 0)
+  await seconds(1)
+  t.match(device.heard(), [{ frame: 'receipts' }])
+  await seconds(2)
+  t.equal(device.connection.writes.length, 0)
 })
 
 t.test('session: what was gathered is written before the close', async (t) => {

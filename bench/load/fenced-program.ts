@@ -1,61 +1,86 @@
 /**
- * Fenced: the load program that appends to JetStream what a system without group commit would: one message, one publish, one fence.
- * It is what Rookery's journal is compared with, on the same nats-server.
+ * The program that stores messages as one would without group commit: so many writers, each with a subject of its own and one fenced publish for
+ * each message, waiting for its answer.
  */
-import { connect, type JetStreamClient } from 'nats'
+import { connect, NatsError, StorageType, type JetStreamClient, type NatsConnection } from 'nats'
+import { carryOut } from './load-program.js'
 import { Latency, type LatencyData } from '../latency.js'
 import { monotonic } from '../monotonic.js'
-import { carryOut } from './load-program.js'
 
-export interface FencedPlan {
+export interface StreamPlan {
   readonly url: string
-  /** Each appends one at a time, to a subject of its own. */
+  readonly replicas: number
+}
+
+export interface WritePlan {
   readonly writers: number
   readonly seconds: number
   readonly bytes: number
 }
 
-export interface FencedResult {
-  readonly perSecond: number
+export interface Written {
+  readonly stored: number
+  readonly seconds: number
+  /** Of each append, tries again included. */
   readonly append: LatencyData
 }
 
-const STREAM = 'bench-fenced'
+const STREAM = 'FENCED'
+/** The server has not finished the previous append to the subject; the same is to be tried again. */
+const UNDER_WAY = 10164
 
-const TASKS = {
-  /** On a stream of its own (file, one replica), which is deleted again. */
-  async append({ url, writers, seconds, bytes }: FencedPlan): Promise<FencedResult> {
-    const connection = await connect({ servers: url })
-    const manager = await connection.jetstreamManager()
-    await manager.streams.add({ name: STREAM, subjects: [`${STREAM}.*`] })
-    const [latency, end] = [new Latency(), monotonic() + seconds * 1000]
-    const write = (writer: number) => appendUntil(end, connection.jetstream(), `${STREAM}.${writer}`, bytes, latency)
-    const counts = await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
-    await manager.streams.delete(STREAM)
-    await connection.close()
-    return { perSecond: counts.reduce((sum, count) => sum + count, 0) / seconds, append: latency.data() }
+let line: NatsConnection | undefined
+
+const tasks = {
+  async prepare({ url, replicas }: StreamPlan): Promise<void> {
+    line = await connect({ servers: url.split(',') })
+    const manager = await line.jetstreamManager()
+    const stream = { name: STREAM, subjects: ['fenced.>'], storage: StorageType.File }
+    await manager.streams.add({ ...stream, num_replicas: replicas })
+  },
+  async write({ writers, seconds, bytes }: WritePlan): Promise<Written> {
+    const stream = line?.jetstream()
+    if (stream === undefined) throw new Error('write before prepare')
+    const [start, latency] = [monotonic(), new Latency()]
+    const run = String(process.hrtime.bigint())
+    const counts = await Promise.all(
+      Array.from({ length: writers }, (_, at) => {
+        return write(stream, `fenced.${run}.${String(at)}`, Buffer.alloc(bytes), start + seconds * 1000, latency)
+      }),
+    )
+    const stored = counts.reduce((sum, count) => sum + count, 0)
+    return { stored, seconds: (monotonic() - start) / 1000, append: latency.data() }
+  },
+  async remove(): Promise<void> {
+    const manager = await line?.jetstreamManager()
+    await manager?.streams.delete(STREAM)
+    await line?.close()
   },
 }
+export type FencedTasks = typeof tasks
 
-export type FencedTasks = typeof TASKS
+carryOut(tasks)
 
-async function appendUntil(
-  end: number,
+async function write(
   stream: JetStreamClient,
   subject: string,
-  bytes: number,
+  content: Buffer,
+  end: number,
   latency: Latency,
 ): Promise<number> {
-  const content = Buffer.alloc(bytes, 'rookery ')
-  let [count, last, start] = [0, 0, monotonic()]
-  for (; start < end; count++) {
-    const ack = await stream.publish(subject, content, { expect: { lastSubjectSequence: last } })
+  let stored = 0
+  for (let last = 0, begun = monotonic(); monotonic() < end;) {
+    const ack = await stream.publish(subject, content, { expect: { lastSubjectSequence: last } }).catch(unlessUnderWay)
+    if (ack === undefined) continue
     last = ack.seq
-    const now = monotonic()
-    latency.record(now - start)
-    start = now
+    stored += 1
+    latency.record(monotonic() - begun)
+    begun = monotonic()
   }
-  return count
+  return stored
 }
 
-carryOut(TASKS)
+function unlessUnderWay(error: unknown): undefined {
+  if (error instanceof NatsError && error.api_error?.err_code === UNDER_WAY) return
+  throw error
+}

@@ -1,6 +1,7 @@
 /**
  * A process of the peer `socket.io`: a relay on Socket.IO 4, `socket-io-server.js PORT [REDIS_URL]`. With Redis the nodes are joined by
- * its Redis adapter and users are addressed by a room of their own; a node alone finds a user's socket in a Map, which is cheaper.
+ * its Redis adapter and each user has a room; a node alone takes the room that every socket has by its id anyway, which costs less
+ * per delivery than the socket's own emit.
  */
 import { createServer } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
@@ -17,17 +18,17 @@ const io = new Server(http, {
   httpCompression: false,
   serveClient: false,
 })
-const sockets = new Map<string, Socket>()
+const socketIds = new Map<string, string>()
 
 function toUser(user: string, text: string): void {
-  if (redisUrl === undefined) sockets.get(user)?.emit('m', text)
-  else io.to(`u:${user}`).emit('m', text)
+  const room = redisUrl === undefined ? socketIds.get(user) : `u:${user}`
+  if (room !== undefined) io.to(room).emit('m', text)
 }
 
 async function enter(socket: Socket): Promise<void> {
   const { user } = socket.handshake.auth as { user: string }
-  sockets.set(user, socket)
-  socket.on('disconnect', () => sockets.delete(user))
+  socketIds.set(user, socket.id)
+  socket.on('disconnect', () => socketIds.delete(user))
   socket.on('d', (to: string, text: string, ack: Ack) => {
     toUser(to, text)
     ack?.()

@@ -12,8 +12,8 @@ import { runServers } from './servers.js'
 export const socketIo: System = {
   name: 'socket.io',
   method: [
-    'Socket.IO 4 on ws, WebSocket only, no compression, default parser and heartbeats; content as base64 text, which is cheaper for it than a binary argument.',
-    'Alone, a user’s socket from a Map and groups as rooms; three nodes with its Redis adapter, then each user has a room. Nothing is stored; acks by callback only where a suite asks for them.',
+    'Socket.IO 4 on ws, WebSocket only, no compression, default parser and heartbeats; content as base64 text, since a binary argument would be a second WebSocket message.',
+    'Alone, a user’s socket by the room of its id and groups as rooms; three nodes with its Redis adapter, then each user has a room. Nothing is stored; acks by callback only where a suite asks for them.',
   ],
   abilities: ['idle', 'echo', 'direct', 'group', 'cross'],
   install: 'npm ci && apt-get install redis-server',

@@ -8,9 +8,9 @@ import { withLocalCluster, type LocalCluster } from '../cluster/local-cluster.js
 import type { CatchUpTasks, Served } from '../load/catch-up-program.js'
 import type { ConsumerTasks } from '../load/consumer-program.js'
 import { withPrograms, type LoadProgram } from '../load/load-program.js'
+import { runningRookery } from '../rookery-system.js'
 import { atLeast, atMost, cpuOf, rowsOf, type Row } from '../rows.js'
 import type { Measurement, Suite, SuiteContext } from '../suite.js'
-import { archived } from './settled.js'
 
 const ROOKERY = new URL('../load/catch-up-program.js', import.meta.url)
 const CONSUMERS = new URL('../load/consumer-program.js', import.meta.url)
@@ -59,16 +59,17 @@ async function serveUsers(
   context: SuiteContext,
 ): Promise<Observed[]> {
   const [node] = cluster.nodes as [ClusterNode]
+  const running = runningRookery(cluster)
   const range = { urls: cluster.urls, secret: cluster.secret, prefix: 'away-', first: 0, count: users }
   context.note('writing to users who are away')
   await load.ask('miss', { range, groupSize: GROUP_SIZE, groups: GROUPS, messages: MESSAGES, bytes: BYTES })
-  await archived(node)
+  await running.settled?.()
   context.progress(0.3)
   const serve = async (what: string): Promise<Observed> => {
     context.note(`serving ${String(users)} users, ${what}`)
     const [before, loadBefore] = [cluster.usage(), load.cpu]
     const served = await load.ask('serve', { range, atOnce: AT_ONCE })
-    await archived(node)
+    await running.settled?.()
     const usage = usageBetween(before, cluster.usage())
     return { system: 'rookery', what, served, usage, loadCpu: load.cpu - loadBefore }
   }

@@ -3,7 +3,10 @@
  */
 import type { Suite } from '../suite.js'
 import { catchup } from './catchup.js'
+import { durable } from './durable.js'
 import { failover } from './failover.js'
+import { history } from './history.js'
+import { hundred } from './hundred.js'
 import { storm } from './storm.js'
 
-export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm]
+export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm, durable, history, hundred]

@@ -4,21 +4,22 @@
  */
 import type { ClusterNode } from '../cluster/cluster-node.js'
 import { withLocalCluster, type LocalCluster } from '../cluster/local-cluster.js'
-import { Latency } from '../latency.js'
-import type { RawTasks } from '../load/raw-program.js'
+import { Latency, type LatencyData } from '../latency.js'
+import { withFleet, type Fleet } from '../load/fleet.js'
 import { withPrograms, type LoadProgram } from '../load/load-program.js'
 import type { StormResult, StormTasks } from '../load/storm-program.js'
 import { usageBetween, type Usage } from '../accounting.js'
+import { runningRookery } from '../rookery-system.js'
 import { atMost, cpuRows, latencyRows, percentilesOf, rowsOf } from '../rows.js'
 import type { Measurement, Suite, SuiteContext } from '../suite.js'
-import { archived } from './settled.js'
 
 const STORM = new URL('../load/storm-program.js', import.meta.url)
-const STAYED = new URL('../load/raw-program.js', import.meta.url)
 const GROUP_SIZE = 50
 const GROUPS = 20
 const BYTES = 128
 const PROGRAMS = 2
+/** Those who stayed are asked so often how they fare. */
+const STEP_SECONDS = 0.5
 const row = rowsOf('storm')
 
 interface Size {
@@ -26,12 +27,11 @@ interface Size {
   /** Groups of ten who stay, and messages per second among them. */
   readonly stayedGroups: number
   readonly rate: number
-  /** Longer than the storm. */
-  readonly seconds: number
+  readonly calmSeconds: number
 }
 
-const FULL: Size = { sessions: 15_000, stayedGroups: 20, rate: 100, seconds: 30 }
-const QUICK: Size = { sessions: 500, stayedGroups: 4, rate: 50, seconds: 1.5 }
+const FULL: Size = { sessions: 15_000, stayedGroups: 20, rate: 100, calmSeconds: 10 }
+const QUICK: Size = { sessions: 500, stayedGroups: 4, rate: 50, calmSeconds: 1 }
 const STAYED_SIZE = 10
 
 export const storm: Suite = {
@@ -42,9 +42,7 @@ export const storm: Suite = {
     const bare = await measureBare(size, context)
     const rows = await withLocalCluster({ nodes: 1 }, (cluster) =>
       withPrograms<StormTasks, Measurement[]>(PROGRAMS, STORM, (storms) =>
-        withPrograms<RawTasks, Measurement[]>(1, STAYED, ([stayed]) =>
-          measure({ cluster, storms, stayed: stayed as LoadProgram<RawTasks>, size, bare }, context),
-        ),
+        withFleet(1, (stayed) => measure({ cluster, storms, stayed, size, bare }, context)),
       ),
     )
     return { measurements: rows, method: method(size) }
@@ -54,7 +52,7 @@ export const storm: Suite = {
 interface Parts {
   readonly cluster: LocalCluster
   readonly storms: readonly LoadProgram<StormTasks>[]
-  readonly stayed: LoadProgram<RawTasks>
+  readonly stayed: Fleet
   readonly size: Size
   /** Seconds that bare handshakes take; undefined without the peer. */
   readonly bare: number | undefined
@@ -79,8 +77,12 @@ async function measure(parts: Parts, context: SuiteContext): Promise<Measurement
   const [node] = cluster.nodes as [ClusterNode]
   context.note('making conversations')
   const range = { urls: cluster.urls, secret: cluster.secret }
-  await stayed.ask('connect', { ...range, prefix: 'stayed-', first: 0, count: size.stayedGroups * STAYED_SIZE })
-  await stayed.ask('groups', { size: STAYED_SIZE, run: PROGRAMS })
+  const running = runningRookery(cluster)
+  await stayed.connect(
+    { target: running.target, prefix: 'stayed-', count: size.stayedGroups * STAYED_SIZE },
+    STAYED_SIZE,
+  )
+  await stayed.join({ group: 'stayed', size: STAYED_SIZE })
   const count = size.sessions / PROGRAMS
   const membersOf = (run: number) => ({ ...range, prefix: 'storm-', first: run * count, count })
   await Promise.all(
@@ -93,11 +95,11 @@ async function measure(parts: Parts, context: SuiteContext): Promise<Measurement
   await Promise.all(storms.map((load) => load.ask('connect', undefined)))
   context.progress(0.4)
   context.note('everybody reconnects, warm')
-  const warm = await observe(parts, node)
+  const warm = await observe(parts)
   context.progress(0.7)
   await Promise.all(storms.map((load) => load.ask('cut', undefined)))
-  await stayed.ask('close', undefined)
-  await archived(node)
+  await stayed.close()
+  await running.settled?.()
   await node.stop()
   await node.start()
   context.note('everybody reconnects, cold')
@@ -109,44 +111,32 @@ interface Warm {
   readonly storms: readonly StormResult[]
   readonly usage: Usage
   readonly loadCpu: number
-  readonly calm: Latency
-  readonly during: Latency
+  readonly calm: LatencyData
+  readonly during: LatencyData
 }
 
-/** The talk of those who stayed, first in peace, then from a moment before all lines break until after the storm. */
-async function observe({ cluster, storms, stayed, size }: Parts, node: ClusterNode): Promise<Warm> {
-  const talk = { pressure: { kind: 'open', rate: size.rate }, bytes: BYTES, samples: true } as const
-  const calm = await stayed.ask('talk', { ...talk, seconds: Math.min(size.seconds, 10) })
-  await archived(node)
-  const talking = stayed.ask('talk', { ...talk, seconds: size.seconds })
+/** Those who stayed write in peace, then from the moment all lines break until all are back. */
+async function observe({ cluster, storms, stayed, size }: Parts): Promise<Warm> {
+  const plan = { pattern: 'group', pressure: { kind: 'open', rate: size.rate }, bytes: BYTES } as const
+  const calm = await stayed.run({ ...plan, seconds: size.calmSeconds })
+  await runningRookery(cluster).settled?.()
   const cpu = () => storms.reduce((sum, load) => sum + load.cpu, 0)
   const [before, loadBefore] = [cluster.usage(), cpu()]
   await Promise.all(storms.map((load) => load.ask('cut', undefined)))
-  const results = await Promise.all(storms.map((load) => load.ask('connect', undefined)))
+  const storm = { isOver: false }
+  const storming = Promise.all(storms.map((load) => load.ask('connect', undefined))).finally(
+    () => (storm.isOver = true),
+  )
+  const during = new Latency()
+  while (!storm.isOver) during.add((await stayed.run({ ...plan, seconds: STEP_SECONDS })).delivery)
+  const results = await storming
   const [usage, loadCpu] = [usageBetween(before, cluster.usage()), cpu() - loadBefore]
-  const during = await talking
-  const start = Math.min(...results.map((result) => result.start))
-  const end = Math.max(...results.map((result) => result.end))
-  return {
-    ...{ storms: results, usage, loadCpu },
-    calm: latenciesOf(calm.samples, -Infinity, Infinity),
-    during: latenciesOf(during.samples, start, end),
-  }
-}
-
-/** Latencies of what was meant to be sent in a span of time. */
-function latenciesOf(samples: Float64Array, start: number, end: number): Latency {
-  const latency = new Latency()
-  for (let at = 0; at < samples.length; at += 2) {
-    const intended = samples[at] ?? 0
-    if (intended >= start && intended <= end) latency.record(samples[at + 1] ?? 0)
-  }
-  return latency
+  return { storms: results, usage, loadCpu, calm: calm.delivery, during: during.data() }
 }
 
 function warmRows({ storms, usage, loadCpu, calm, during }: Warm, { size, bare }: Parts): Measurement[] {
   const seconds = Math.max(...storms.map((result) => result.seconds))
-  const slowdown = percentilesOf(during.data()).p99 / Math.max(percentilesOf(calm.data()).p99, 0.1)
+  const slowdown = percentilesOf(during).p99 / Math.max(percentilesOf(calm).p99, 0.1)
   const bareRows =
     bare === undefined
       ? []
@@ -159,8 +149,8 @@ function warmRows({ storms, usage, loadCpu, calm, during }: Warm, { size, bare }
     ...bareRows,
     ...cpuRows(row, 'warm', usage),
     row('warm: CPU of the load generators', loadCpu, 's'),
-    ...latencyRows(row, 'those who stayed, in peace', calm.data()),
-    ...latencyRows(row, 'those who stayed, in the storm', during.data()),
+    ...latencyRows(row, 'those who stayed, in peace', calm),
+    ...latencyRows(row, 'those who stayed, in the storm', during),
     row('those who stayed: p99 in the storm against peace', slowdown, 'times', atMost(3)),
   ]
 }

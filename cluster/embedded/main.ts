@@ -1,9 +1,10 @@
 /**
- * Launcher: one embedded server as a process of its own, `main.js nats|postgres --dir D [--port P]`, for whoever may not
- * import it (benchmarks, drills). Prints one JSON line {url, pid, port} when the server answers; stops it on SIGTERM, on
+ * Launcher: one embedded server as a process of its own, `main.js nats|postgres --dir D [--port P]`, or three of NATS, `main.js nats-cluster
+ * --dir D [--sync-always]`, for whoever may not import them (benchmarks, drills). Prints one JSON line {url, pid, port} when the server answers; stops it on SIGTERM, on
  * SIGINT or when its standard input ends, so it never outlives the one who started it.
  */
 import { parseArgs } from 'node:util'
+import { startNatsCluster } from './nats-cluster.js'
 import { startNatsServer } from './nats-server.js'
 import { startPostgres } from './postgres.js'
 
@@ -17,11 +18,15 @@ interface Embedded {
 interface Place {
   readonly dir: string
   readonly port?: number
+  /** Of a NATS cluster. */
+  readonly syncAlways: boolean
 }
 
 async function start(name: string | undefined, place: Place): Promise<Embedded> {
   if (name === 'postgres') return startPostgres(place)
-  if (name !== 'nats') throw new Error('usage: main.js nats|postgres --dir DIR [--port PORT]')
+  if (name === 'nats-cluster') return { ...(await startNatsCluster(place)), pid: process.pid, port: 0 }
+  if (name !== 'nats')
+    throw new Error('usage: main.js nats|nats-cluster|postgres --dir DIR [--port PORT] [--sync-always]')
   const server = await startNatsServer(place)
   void server.exited.then((code) => process.exit(code ?? 1))
   return server
@@ -30,9 +35,13 @@ async function start(name: string | undefined, place: Place): Promise<Embedded> 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { dir: { type: 'string', default: '.' }, port: { type: 'string' } },
+    options: {
+      ...{ dir: { type: 'string', default: '.' }, port: { type: 'string' } },
+      'sync-always': { type: 'boolean', default: false },
+    },
   })
-  const place = { dir: values.dir, ...(values.port === undefined ? {} : { port: Number(values.port) }) }
+  const port = values.port === undefined ? {} : { port: Number(values.port) }
+  const place = { dir: values.dir, syncAlways: values['sync-always'], ...port }
   const server = await start(positionals[0], place)
   const stop = () => void server.stop().then(() => process.exit(0))
   process.once('SIGTERM', stop).once('SIGINT', stop)

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 import { msgpackCodec } from '../codec-msgpack.js'
 import { SUBPROTOCOLS } from '../codec.js'
 import { FRAME, type Command, type Position, type ServerFrame } from '../frames.js'
-import type { ConversationId, DeviceId, MessageId } from '../ids.js'
+import type { ConversationId, DeviceId, MessageId, UserId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import { Reader } from '../msgpack.js'
 import { RookeryError } from './client-error.js'
@@ -21,6 +21,8 @@ export interface RawPush {
   kind: number
   /** Milliseconds since 1970 by the server's clock. */
   time: number
+  sender: UserId
+  device: DeviceId
   /** What the WebSocket message held; the content is `bytes[contentStart, contentEnd)`. */
   bytes: Uint8Array
   contentStart: number
@@ -41,6 +43,8 @@ const current: RawPush = {
   seq: 0,
   kind: 0,
   time: 0,
+  sender: '',
+  device: '',
   bytes: new Uint8Array(),
   contentStart: 0,
   contentEnd: 0,
@@ -52,7 +56,7 @@ interface MutablePlace {
 }
 
 /** Fields of an entry between the named ones. */
-const BETWEEN_TIME_AND_CONTENT = 4
+const BETWEEN_DEVICE_AND_CONTENT = 2
 const AFTER_CONTENT = 3
 
 export class RawClient {
@@ -65,6 +69,8 @@ export class RawClient {
   #queue: Uint8Array[] = []
   #bytes = 0
   #ref = 0
+  #user: UserId = ''
+  #device: DeviceId = ''
 
   /** Takes over a socket of the msgpack subprotocol that is open, or about to be. */
   constructor(socket: WebSocket, listener: RawListener) {
@@ -92,7 +98,11 @@ export class RawClient {
           listener.closed(code)
         },
         frame: (frame) => {
-          if (frame.frame === 'welcome') resolve(client)
+          if (frame.frame === 'welcome') {
+            client.#user = frame.user
+            client.#device = frame.device
+            resolve(client)
+          }
           listener.frame(frame)
         },
       })
@@ -187,7 +197,8 @@ export class RawClient {
       place.epoch = epoch
       place.seq = seq
     }
-    this.#unmarked.add(conversation)
+    // the server does not wait for an acknowledgement of what this device sent
+    if (current.sender !== this.#user || current.device !== this.#device) this.#unmarked.add(conversation)
     this.#listener.push(current)
   }
 }
@@ -204,7 +215,9 @@ function readPush(reader: Reader): void {
   current.seq = reader.uint()
   reader.uint()
   current.time = reader.uint()
-  for (let i = 0; i < BETWEEN_TIME_AND_CONTENT; i++) reader.skip()
+  current.sender = reader.str()
+  current.device = reader.str()
+  for (let i = 0; i < BETWEEN_DEVICE_AND_CONTENT; i++) reader.skip()
   const length = reader.blob()
   current.contentStart = reader.position - length
   current.contentEnd = reader.position

@@ -1,0 +1,131 @@
+/**
+ * Hundred: a hundred thousand authenticated sessions on one machine and one port, held by several workers, all in groups of fifty, with live traffic
+ * for ten minutes.
+ */
+import { usageBetween } from '../accounting.js'
+import type { ClusterNode } from '../cluster/cluster-node.js'
+import { withLocalCluster, type LocalCluster } from '../cluster/local-cluster.js'
+import { withFleet, type Fleet, type FleetResult } from '../load/fleet.js'
+import type { Timeline } from '../load/orders.js'
+import { settledMemory } from '../memory.js'
+import { runningRookery } from '../rookery-system.js'
+import { atLeast, atMost, cpuRows, latencyRows, rowsOf } from '../rows.js'
+import type { Measurement, Plot, Suite, SuiteContext, SuiteResult } from '../suite.js'
+
+const BYTES = 128
+const GROUP_SIZE = 50
+const row = rowsOf('hundred')
+
+interface Size {
+  readonly sessions: number
+  readonly workers: number
+  /** Processes that hold the other ends; as many loopback addresses are dialled, for their ports. */
+  readonly generators: number
+  readonly rate: number
+  readonly seconds: number
+  readonly quietSeconds: number
+}
+
+const FULL: Size = { sessions: 100_000, workers: 7, generators: 7, rate: 500, seconds: 600, quietSeconds: 5 }
+const QUICK: Size = { sessions: 1000, workers: 2, generators: 2, rate: 50, seconds: 2, quietSeconds: 0 }
+
+export const hundred: Suite = {
+  name: 'hundred',
+  line: '100,000 sessions on one port of one machine, in groups of 50, with live traffic for ten minutes',
+  run: (context) => {
+    const size = context.quick ? QUICK : FULL
+    const env = { ROOKERY_HOST: '0.0.0.0', ROOKERY_WORKERS: String(size.workers) }
+    return withLocalCluster({ nodes: 1, env }, (cluster) =>
+      withFleet(size.generators, (fleet) => measure(cluster, fleet, size, context)),
+    )
+  },
+}
+
+async function measure(cluster: LocalCluster, fleet: Fleet, size: Size, context: SuiteContext): Promise<SuiteResult> {
+  const [node] = cluster.nodes as [ClusterNode]
+  const { sessions, rate, seconds, quietSeconds } = size
+  const memory = () => settledMemory(() => cluster.usage()[node.name]?.memory ?? 0, quietSeconds)
+  const empty = await memory()
+  context.note(`opening ${String(sessions)} sessions`)
+  const target = { ...runningRookery(cluster).target, urls: addresses(node.url, size.generators) }
+  const connected = await fleet.connect({ target, prefix: 'hundred-', count: sessions }, GROUP_SIZE)
+  context.progress(0.1)
+  const idle = await memory()
+  context.note('joining groups')
+  await fleet.join({ group: 'hundred', size: GROUP_SIZE })
+  await runningRookery(cluster).settled?.()
+  const grouped = await memory()
+  context.progress(0.2)
+  context.note(`${String(rate)} messages/s for ${String(seconds)} s`)
+  const before = cluster.usage()
+  const load = sum(fleet.cpu)
+  const result = await fleet.run({ pattern: 'group', pressure: { kind: 'open', rate }, seconds, bytes: BYTES })
+  const usage = usageBetween(before, cluster.usage())
+  const held = (await node.metric('rookery_sessions')) ?? 0
+  return {
+    measurements: [
+      row('sessions held to the end', held, 'sessions', atLeast(sessions)),
+      row('authenticated', sessions / connected.seconds, 'sessions/s'),
+      ...memoryRows({ empty, idle, grouped }, sessions),
+      ...trafficRows(result, size),
+      ...cpuRows(row, `${String(seconds)} s`, usage),
+      row('CPU of the load generators', (100 * (sum(fleet.cpu) - load)) / seconds, '% of a core'),
+    ],
+    method: method(size),
+    plots: [plot(result.timeline, seconds)],
+  }
+}
+
+/** The same port by several loopback addresses: each has as many ports of its own for the other ends. */
+const addresses = (url: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => url.replace('127.0.0.1', `127.0.0.${String(at + 1)}`))
+
+interface Memory {
+  readonly empty: number
+  readonly idle: number
+  readonly grouped: number
+}
+
+const memoryRows = ({ empty, idle, grouped }: Memory, sessions: number): Measurement[] => [
+  row('memory of all workers and their supervisor, empty', empty / 2 ** 20, 'MiB'),
+  row('memory per idle session', (idle - empty) / sessions / 1024, 'KiB'),
+  row('memory per session in a group', (grouped - empty) / sessions / 1024, 'KiB'),
+]
+
+function trafficRows(result: FleetResult, { rate }: Size): Measurement[] {
+  const { ackedInTime, deliveredInTime, missing, unacked, lost, errors, seconds } = result
+  const failed = Object.values(errors).reduce((total, count) => total + count, 0)
+  return [
+    row('acked', ackedInTime / seconds, 'messages/s', atLeast(0.99 * rate)),
+    row('delivered', deliveredInTime / seconds, 'deliveries/s'),
+    row('not delivered 10 s after the end', missing, 'deliveries', atMost(0)),
+    row('not acked 10 s after the end', unacked, 'messages', atMost(0)),
+    row('error replies', failed, 'errors', atMost(0)),
+    row('sessions lost', lost, 'sessions', atMost(0)),
+    ...latencyRows(row, 'send to ack', result.ack),
+    ...latencyRows(row, 'send to delivery', result.delivery, { p99: atMost(100) }),
+  ]
+}
+
+function plot({ delivered, slowest }: Timeline, seconds: number): Plot {
+  const tenths = Array.from({ length: seconds }, (_, second) => second * 10)
+  const worst = tenths.map((from) => [from / 10, Math.max(0.1, ...slowest.subarray(from, from + 10))] as const)
+  const count = tenths.map((from) => [from / 10, Math.max(1, sum([...delivered.subarray(from, from + 10)]))] as const)
+  return {
+    title: 'Deliveries per second, and the slowest of each second',
+    x: { title: 'seconds', scale: 'linear' },
+    y: { title: 'deliveries/s, ms', scale: 'log' },
+    lines: [
+      { name: 'deliveries/s', points: count },
+      { name: 'slowest delivery, ms', points: worst },
+    ],
+  }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+const method = ({ sessions, workers, generators, rate, seconds }: Size): string[] => [
+  `${String(sessions)} authenticated sessions (JWT) with presence, directory and heartbeats on ${String(workers)} workers behind one port, nats-server, Postgres and Redis, all on this machine;`,
+  `the other ends in ${String(generators)} processes, which dial as many loopback addresses of the same listener;`,
+  `all in groups of ${String(GROUP_SIZE)}; ${String(rate)} messages/s of ${String(BYTES)} B in an open loop for ${String(seconds)} s, latency from the intended send time.`,
+]
