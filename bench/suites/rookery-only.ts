@@ -7,6 +7,7 @@ import { durable } from './durable.js'
 import { failover } from './failover.js'
 import { history } from './history.js'
 import { hundred } from './hundred.js'
+import { micro } from './micro.js'
 import { storm } from './storm.js'
 
-export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm, durable, history, hundred]
+export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm, durable, history, hundred, micro]
