@@ -8,6 +8,7 @@ import { failover } from './failover.js'
 import { history } from './history.js'
 import { hundred } from './hundred.js'
 import { micro } from './micro.js'
+import { slow } from './slow.js'
 import { storm } from './storm.js'
 
-export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm, durable, history, hundred, micro]
+export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm, durable, history, hundred, micro, slow]

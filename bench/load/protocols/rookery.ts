@@ -140,7 +140,8 @@ class RookeryConnection implements LoadClient, RawListener {
 
 const conversations = new Map<string, ConversationId>()
 
-function conversationOf(group: string): ConversationId {
+/** The conversation behind the name of a group. */
+export function conversationOf(group: string): ConversationId {
   const known = conversations.get(group)
   if (known !== undefined) return known
   const conversation = group.startsWith('room') ? `r:${group}` : `g:${uuidOf(group)}`
