@@ -1,8 +1,9 @@
 /**
  * Peer `ejabberd`: the system nearest to Rookery in what it promises: every message is acked after it is in a Postgres archive (mod_mam),
- * delivered, and the delivery acked (stream management). Only the modules that needs are loaded, each user logs in with any password
- * (SASL PLAIN, no hash to compute, so that logging in costs it least), shapers are off, rooms do not tell all members of each who
- * joins, and the Erlang schedulers do not spin while they wait, which would count as CPU. One node without a name, so without epmd.
+ * delivered, and, when direct, the delivery acked (stream management; in rooms left out, where it costs more than all the rest). Only
+ * the modules for that are loaded, each user logs in with any password (SASL PLAIN, no hash to compute, so that logging in costs it
+ * least), shapers are off, rooms do not tell all members of each who joins, and the Erlang schedulers do not spin while they wait,
+ * which would count as CPU. One node without a name, so without epmd.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -30,7 +31,7 @@ const RUNTIME = [
 export const ejabberd: System = {
   name: 'ejabberd',
   method: [
-    'ejabberd over its WebSocket listener, one node: SASL PLAIN with anonymous users, stream management, every message archived by mod_mam in Postgres (its shipped schema and its default pool of 10 connections); groups are rooms (MUC) with an archive.',
+    'ejabberd over its WebSocket listener, one node: SASL PLAIN with anonymous users, stream management for direct messages, every message archived by mod_mam in Postgres (its shipped schema and its default pool of 10 connections); groups are rooms (MUC) with an archive.',
     'Only needed modules, no shapers, no TLS, no presence broadcast in rooms, Erlang schedulers that do not busy-wait; content as base64 text, since XML carries no bytes.',
   ],
   abilities: ['idle', 'echo', 'direct', 'group'],

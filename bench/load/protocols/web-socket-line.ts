@@ -92,6 +92,10 @@ export class WebSocketLine {
 
   close(): void {
     this.#closing = true
+    this.#leave()
+  }
+
+  #leave(): void {
     this.send(CLOSE, '\x03\xe8')
     this.flush()
     this.#socket.end()
@@ -177,7 +181,10 @@ export class WebSocketLine {
   #handOver(opcode: number, bytes: Buffer, start: number, end: number): void {
     if (opcode < CLOSE) this.#reader.frame(opcode, bytes, start, end)
     else if (opcode === PING) this.send(PONG, '', bytes.subarray(start, end))
-    else if (opcode === CLOSE) this.#reason = closeReason(bytes, start, end)
+    else if (opcode === CLOSE) {
+      this.#reason = closeReason(bytes, start, end)
+      this.#leave()
+    }
   }
 }
 

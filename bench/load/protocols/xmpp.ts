@@ -1,7 +1,8 @@
 /**
- * XMPP over WebSocket (RFC 7395), SASL PLAIN, for ejabberd; the content travels in base64 as the body. Stream management (XEP-0198)
- * gives the acks: the server counts a stanza only after its archive took it, and one request is under way at a time. A group is a room
- * (XEP-0045), which archives a message before it sends it to all, so one's own message coming back is its ack.
+ * XMPP over WebSocket (RFC 7395), SASL PLAIN, for ejabberd; the content travels in base64 as the body. A direct message is acked by
+ * stream management (XEP-0198), which counts a stanza only after the archive took it, one request under way at a time; it is enabled
+ * by the first one, since it would more than double what a message to a room costs the server. A room (XEP-0045) archives a message
+ * before it sends it to all, so one's own coming back is its ack. Names must be in lower case.
  */
 import type { LoadClient, LoadListener, LoadProtocol } from '../load-client.js'
 import { decodeContent, encodeContent } from './base64-content.js'
@@ -16,7 +17,7 @@ const RESOURCE = 'load'
 const BIND = `<iq type="set" id="bind"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"><resource>${RESOURCE}</resource></bind></iq>`
 const ENABLE = '<enable xmlns="urn:xmpp:sm:3"/>'
 const ASK = '<r xmlns="urn:xmpp:sm:3"/>'
-const LETTER = { a: 0x61, i: 0x69, m: 0x6d, p: 0x70, r: 0x72 } as const
+const LETTER = { a: 0x61, e: 0x65, i: 0x69, m: 0x6d, p: 0x70, r: 0x72 } as const
 
 export const xmpp: LoadProtocol = {
   heartbeatSeconds: 30,
@@ -37,7 +38,8 @@ class XmppClient implements LoadClient, LineReader {
   #line: WebSocketLine | undefined
   /** Takes what comes while a step of logging in waits for its answer. */
   #login: { take(stanza: string): void; fail(error: Error): void } | undefined
-  /** Stanzas of ours that the server took, stanzas of it that we took. */
+  #isManaged = false
+  /** Stanzas of ours that the server took and of it that we took, since stream management is enabled. */
   #taken = 0
   #received = 0
   #asked = false
@@ -55,7 +57,6 @@ class XmppClient implements LoadClient, LineReader {
     await this.#ask(`<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">${secret}</auth>`, '<success')
     await this.#ask(OPEN, '<stream:features')
     await this.#ask(BIND, '<iq')
-    await this.#ask(ENABLE, '<enabled')
     await this.#enter('<presence/>', `${this.user}@${XMPP_HOST}/${RESOURCE}`)
   }
 
@@ -75,6 +76,9 @@ class XmppClient implements LoadClient, LineReader {
       case LETTER.i:
         this.#received += 1
         return this.#takeResult(bytes.toString('latin1', start, end))
+      case LETTER.e:
+        this.#received = 0
+        return
       default:
     }
   }
@@ -91,6 +95,8 @@ class XmppClient implements LoadClient, LineReader {
   }
 
   sendDirect(to: string, number: number, content: Uint8Array): void {
+    if (!this.#isManaged) this.#write(ENABLE)
+    this.#isManaged = true
     this.#send(`<message type="chat" to="${to}@${XMPP_HOST}"><body>${encodeContent(content)}</body></message>`, number)
     this.#askForAnswer()
   }
@@ -126,7 +132,6 @@ class XmppClient implements LoadClient, LineReader {
     this.#listener.delivered(this.#at, content)
   }
 
-  /** `h` counts all our stanzas since stream management was enabled. */
   #takeAnswer(stanza: string): void {
     const handled = Number(/ h='(\d+)'/.exec(stanza)?.[1] ?? 0)
     for (; this.#taken < handled; this.#taken++) {
@@ -176,7 +181,7 @@ class XmppClient implements LoadClient, LineReader {
   }
 
   #send(stanza: string, number: number): void {
-    this.#sent.push(number)
+    if (this.#isManaged) this.#sent.push(number)
     this.#write(stanza)
   }
 

@@ -10,7 +10,7 @@ function archiveIn(dir: string): pg.Client {
   const configuration = readFileSync(join(dir, readdirSync(dir)[0] ?? '', 'ejabberd.yml'), 'utf8')
   const setting = (name: string) => new RegExp(`^sql_${name}: "?([^"\n]+)`, 'm').exec(configuration)?.[1] ?? ''
   const [host, database, user, password] = ['server', 'database', 'username', 'password'].map(setting)
-  return new pg.Client({ host, database, user, password, port: Number(setting('port')) } as pg.ClientConfig)
+  return new pg.Client(`postgres://${user}:${password}@${host}:${setting('port')}/${database}`)
 }
 
 t.test('ejabberd: a message is in the archive when it is acked', { skip: missing(ejabberd) }, async (t) => {

@@ -9,6 +9,8 @@ import type { RunningSystem, System, SystemOptions } from '../../system.js'
 
 const WAIT_MS = 20_000
 const CONTENT_BYTES = 128
+/** No ASCII, so that a text in between would be seen. */
+const FILLING = 0xe9
 
 /** Notes like `acked alice 1` and `delivered bob 1`. */
 export class Notes implements LoadListener {
@@ -26,8 +28,9 @@ export class Notes implements LoadListener {
 
   delivered(at: number, content: Uint8Array): void {
     const number = new DataView(content.buffer, content.byteOffset).getFloat64(0, true)
-    const whole = content.length === CONTENT_BYTES && content.subarray(8).every((byte) => byte === 0xe9)
-    this.#note(`delivered ${this.#users[at] ?? ''} ${number}${whole ? '' : ' not as it was sent'}`)
+    const size = content.length === CONTENT_BYTES ? '' : ` of ${content.length} B`
+    const changed = content.subarray(8).some((byte) => byte !== FILLING) ? ' changed' : ''
+    this.#note(`delivered ${this.#users[at] ?? ''} ${number}${size}${changed}`)
   }
 
   failed(at: number, error: string): void {
@@ -52,9 +55,8 @@ export class Notes implements LoadListener {
   }
 }
 
-/** Every byte of it but the number is one that is no ASCII. */
-export function contentOf(number: number): Uint8Array {
-  const content = Buffer.alloc(CONTENT_BYTES, 0xe9)
+export function contentOf(number: number, bytes = CONTENT_BYTES): Uint8Array {
+  const content = Buffer.alloc(bytes, FILLING)
   content.writeDoubleLE(number)
   return content
 }

@@ -17,7 +17,7 @@ for (const system of PEERS) {
   t.test(`${system.name}: clients exchange messages, and each arrives once`, { skip: missing(system) }, async (t) => {
     await withSystem(t, system, ONE_NODE, async (running) => {
       const { clients, notes } = await connected(running, USERS)
-      const [alice, bob] = clients
+      const [alice, bob, carol] = clients
       const expected = async (events: string[], what: string) =>
         t.same(await notes.take(events.length), events.sort(), what)
 
@@ -34,20 +34,15 @@ for (const system of PEERS) {
       alice?.echo(13, contentOf(13))
       await expected([`${ECHOES_BY_ACK.has(system.name) ? 'acked' : 'delivered'} alice 13`], 'an echo')
 
+      bob?.sendDirect('carol', 14, contentOf(14, 40_000))
+      await expected([...acked(system, 'bob', 14), 'delivered carol 14 of 40000 B'], 'a large message')
+
       for (const client of clients) client.heartbeat()
       t.ok(running.memory() > 1_000_000)
       t.ok(Object.values(running.usage()).every(({ memory }) => memory > 0))
-      for (const client of clients) client.close()
-      alice?.sendDirect('bob', 14, contentOf(14))
-      t.same(await notes.take(0), [], 'nothing twice, and nothing lost by closing')
-    })
-  })
-
-  t.test(`${system.name}: a connection that the server ends is lost`, { skip: missing(system) }, async (t) => {
-    await withSystem(t, system, ONE_NODE, async (running) => {
-      const { notes } = await connected(running, ['alice'])
+      for (const client of [bob, carol]) client?.close()
       await running.stop()
-      t.match(await notes.take(1), [/^lost alice /])
+      t.match(await notes.take(1), [/^lost alice /], 'lost is who did not close; nothing came twice')
     })
   })
 }
