@@ -8,7 +8,20 @@ import { failover } from './failover.js'
 import { history } from './history.js'
 import { hundred } from './hundred.js'
 import { micro } from './micro.js'
+import { presence } from './presence.js'
+import { replay } from './replay.js'
 import { slow } from './slow.js'
 import { storm } from './storm.js'
 
-export const ROOKERY_SUITES: readonly Suite[] = [failover, catchup, storm, durable, history, hundred, micro, slow]
+export const ROOKERY_SUITES: readonly Suite[] = [
+  failover,
+  catchup,
+  storm,
+  durable,
+  history,
+  hundred,
+  micro,
+  slow,
+  presence,
+  replay,
+]
