@@ -39,6 +39,11 @@ export class ClusterNode {
     return this.#process.pid
   }
 
+  /** For whoever scrapes. */
+  get metricsUrl(): string {
+    return this.#internal('/metrics')
+  }
+
   /** Resolves when `/readyz` answers 200; throws with the last lines of its log when it does not. */
   async start(): Promise<void> {
     const { name, port, internalPort, dir, env } = this.#options
@@ -82,9 +87,12 @@ export class ClusterNode {
     return (await this.owned()).length
   }
 
+  #internal(path: string): string {
+    return `http://127.0.0.1:${String(this.#options.internalPort)}${path}`
+  }
+
   async #get(path: string): Promise<string | undefined> {
-    const url = `http://127.0.0.1:${String(this.#options.internalPort)}${path}`
-    const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_MS) })
+    const response = await fetch(this.#internal(path), { signal: AbortSignal.timeout(REQUEST_MS) })
     const text = await response.text()
     return response.ok ? text : undefined
   }

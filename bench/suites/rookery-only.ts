@@ -8,20 +8,14 @@ import { failover } from './failover.js'
 import { history } from './history.js'
 import { hundred } from './hundred.js'
 import { micro } from './micro.js'
+import { metrics } from './metrics.js'
 import { presence } from './presence.js'
 import { replay } from './replay.js'
 import { slow } from './slow.js'
+import { soak } from './soak.js'
 import { storm } from './storm.js'
 
 export const ROOKERY_SUITES: readonly Suite[] = [
-  failover,
-  catchup,
-  storm,
-  durable,
-  history,
-  hundred,
-  micro,
-  slow,
-  presence,
-  replay,
+  ...[failover, storm, catchup, hundred, slow, presence, soak, replay],
+  ...[durable, history, micro, metrics],
 ]
