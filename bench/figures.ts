@@ -57,11 +57,11 @@ export function latencyFigures(what: string, data: LatencyData): Figures {
   return Object.fromEntries(rows.map(([name, value]) => [`${what}, ${name}`, { value, unit: 'ms' }]))
 }
 
-/** Of every server process, and of all. */
+/** Of every server process that used any, and of all. */
 export function cpuFigures(phase: string, usage: Usage, delivered: number): Figures {
   const unit = 'ms per 1,000 delivered'
   const each = Object.entries(usage).map(([name, { cpu }]) => [name, (cpu * 1e6) / Math.max(delivered, 1)] as const)
   const all = each.reduce((sum, [, cpu]) => sum + cpu, 0)
-  const rows = [...each, ['all servers', all] as const]
+  const rows = [...each.filter(([, cpu]) => cpu > 0), ['all servers', all] as const]
   return Object.fromEntries(rows.map(([name, value]) => [`${phase}: CPU of ${name}`, { value, unit }]))
 }

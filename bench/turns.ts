@@ -78,13 +78,17 @@ export class Turns {
     )
   }
 
-  /** Median of the first system over that of another, or of the other over the first, as a measurement of the first. */
+  /**
+   * Median of the first system over that of another, or of the other over the first, as a measurement of the first. None when one of them was
+   * not measured, or as nothing.
+   */
   ratio(options: RatioOptions): Measurement[] {
     const [first = ''] = this.systems
     const { name, mark, of, against } = options
     const [own, theirs] = [sumOf(this.#medians(first, of)), sumOf(this.#medians(against.system, against.metrics))]
     if (own === undefined || theirs === undefined) return []
     const value = options.isInverse === true ? theirs / own : own / theirs
+    if (!Number.isFinite(value)) return []
     return [{ suite: this.#suite, system: first, metric: name, value, unit: 'x', ...(mark && { mark }) }]
   }
 
@@ -95,6 +99,7 @@ export class Turns {
       const [values, twin] = [valuesOf(this.#runs.get(system) ?? [], metric), valuesOf(this.#twin, metric)]
       if (values.length < 2 || twin.length === 0) return []
       const median = medianOf(values)
+      if (median === 0) return []
       const percent = { suite: this.#suite, system, unit: '%' }
       const apart = (100 * Math.abs(medianOf(twin) - median)) / median
       const spread = (100 * (Math.max(...values) - Math.min(...values))) / median

@@ -25,7 +25,7 @@ td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap 
 th, td { padding: 4px 14px 4px 8px; border-bottom: 1px solid var(--rule) } tbody tr:nth-child(even) { background: var(--band) }
 th.group { text-align: left; color: var(--ink); padding-top: 14px; background: var(--paper) }
 .met { color: var(--good); font-weight: 600 } .missed { color: var(--bad); font-weight: 600 }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 20px; margin-top: 16px }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 20px; margin-top: 16px }
 figure { margin: 0; padding: 12px 14px; border: 1px solid var(--rule); border-radius: 8px } figcaption { font-weight: 600; margin-bottom: 6px }
 svg { display: block; width: 100%; height: auto } svg text { font-size: 11px; fill: var(--soft) } svg .axis { font-size: 12px; fill: var(--ink) }
 svg .grid { stroke: var(--rule) } svg polyline { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round }

@@ -7,14 +7,15 @@ import { scaleOf, type Scale } from './axis.js'
 import { figure } from './table.js'
 
 const [WIDTH, HEIGHT] = [620, 340]
-const [LEFT, RIGHT, TOP, BOTTOM] = [64, 16, 12, 46]
+const [LEFT, RIGHT, TOP, BOTTOM] = [64, 30, 12, 46]
 const POINTS_SHOWN = 40
 
 type Line = Plot['lines'][number]
 
 /** `colourOf` gives the class of a line by its name. */
 export function plotSvg(plot: Plot, colourOf: (name: string) => string): string {
-  const points = plot.lines.flatMap((line) => line.points)
+  const lines = plot.lines.map((line) => ({ ...line, points: line.points.filter((point) => isOnPaper(plot, point)) }))
+  const points = lines.flatMap((line) => line.points)
   if (points.length === 0) return ''
   const xs = scaleOf(
     plot.x,
@@ -31,12 +32,16 @@ export function plotSvg(plot: Plot, colourOf: (name: string) => string): string 
     ...ys.ticks.map((tick) => yTick(ys, tick)),
     `<text class="axis" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escapeHtml(plot.x.title)}</text>`,
     `<text class="axis" x="14" y="${(TOP + HEIGHT - BOTTOM) / 2}" text-anchor="middle" transform="rotate(-90 14 ${(TOP + HEIGHT - BOTTOM) / 2})">${escapeHtml(plot.y.title)}</text>`,
-    ...plot.lines.map((line) => lineSvg(line, xs, ys, colourOf(line.name))),
+    ...lines.map((line) => lineSvg(line, xs, ys, colourOf(line.name))),
     '</svg>',
     `<p class="legend">${plot.lines.map(({ name }) => `<span class="${colourOf(name)}">${escapeHtml(name)}</span>`).join(' ')}</p>`,
     '</figure>',
   ].join('\n')
 }
+
+/** A logarithm has no place for nothing. */
+const isOnPaper = ({ x, y }: Plot, [valueX, valueY]: readonly [number, number]): boolean =>
+  (x.scale === 'linear' || valueX > 0) && (y.scale === 'linear' || valueY > 0)
 
 const across = (share: number): string => (LEFT + share * (WIDTH - LEFT - RIGHT)).toFixed(1)
 const down = (share: number): string => (HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)).toFixed(1)

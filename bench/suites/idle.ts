@@ -99,7 +99,8 @@ async function watch(running: RunningSystem, { watchSeconds, connections }: Size
   const usage = usageBetween(before, running.usage())
   const unit = 'ms per s and 1,000 connections'
   const perThousand = (cpu: number) => ({ value: (cpu * 1e6) / watchSeconds / connections, unit })
-  const each = Object.entries(usage).map(([name, { cpu }]) => [`${CPU}: ${name}`, perThousand(cpu)] as const)
+  const busy = Object.entries(usage).filter(([, { cpu }]) => cpu > 0)
+  const each = busy.map(([name, { cpu }]) => [`${CPU}: ${name}`, perThousand(cpu)] as const)
   return { [CPU]: perThousand(cpuOf(usage)), ...Object.fromEntries(each) }
 }
 
