@@ -63,6 +63,7 @@ export class Node implements NodePort {
   /** Gives all shards to the others and sees the sessions off, spread over `ms` milliseconds. */
   async drain(ms: number): Promise<void> {
     this.#state = 'draining'
+    this.#in.presenceSync.drain()
     await this.#in.cluster
       .stepDown()
       .catch((error: unknown) => this.#parts.log.warn({ error: String(error) }, 'could not step down'))

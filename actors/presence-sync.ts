@@ -28,6 +28,8 @@ export class PresenceSync {
   #went: PresenceDevice[] = []
   #scheduled = false
   #round: Iterator<Session> | null = null
+  /** The node is draining: who goes comes back on another node. */
+  #draining = false
 
   constructor(parts: PresenceSyncParts) {
     this.#parts = parts
@@ -39,8 +41,16 @@ export class PresenceSync {
   }
 
   went(session: Session): void {
-    if (!this.#came.delete(session)) this.#went.push(this.#device(session))
+    if (!this.#came.delete(session) && !this.#draining) this.#went.push(this.#device(session))
     this.#schedule()
+  }
+
+  /**
+   * From now on nobody is reported to have gone: a deploy must not show everybody as offline for the moment of coming back. Who does not come
+   * back expires.
+   */
+  drain(): void {
+    this.#draining = true
   }
 
   #device({ user, device, number }: Session): PresenceDevice {

@@ -43,8 +43,21 @@ function createSync() {
     await wait(0)
   }
   const stateOf = async (user: string): Promise<string | undefined> => (await presence.query([user]))[0]?.state
-  return { ...world, calls, state, wait, sweepFor, stateOf }
+  return { ...world, sync, calls, state, wait, sweepFor, stateOf }
 }
+
+t.test('presence sync: who is sent off by a drain is not offline for the moment of coming back', async (t) => {
+  const { open, wait, calls, sync, stateOf } = createSync()
+  const ann = await open('ann')
+  await wait(200)
+  sync.drain()
+  ann.session.closed()
+  await wait(10_000)
+  t.same(calls, ['touch 1'])
+  t.equal(await stateOf('ann'), 'online')
+  await wait(PRESENCE_TTL_SECONDS * 1000)
+  t.equal(await stateOf('ann'), 'offline', 'who does not come back expires')
+})
 
 t.test('presence sync: who comes and goes is written, gathered', async (t) => {
   const { open, wait, calls, stateOf } = createSync()

@@ -33,17 +33,31 @@ t.test('drain: on SIGTERM a node hands over its shards and its clients go on els
   const leaving = world.node(1)
   const { talkers, acks } = await talk('drain')
   const others = world.nodes.filter((node) => node !== leaving)
+  const watcher = await world.person('watcher', others)
   let picks = 0
   const guest = await world.person('guest', [leaving, ...others], { random: () => (picks++ === 0 ? 0 : 0.99) })
+  const seen = new Set<string>()
+  const look = async (): Promise<boolean> => {
+    const [guest] = await watcher.client.presence(['guest'])
+    seen.add(guest?.state ?? 'unknown')
+    return guest?.state === 'online'
+  }
+  await until('the guest is seen online', look)
+  seen.clear()
   const exit = leaving.stop()
   await until('the others serve every shard', async () => {
+    await look()
     const statuses = await Promise.all(others.map((node) => node.status()))
     return statuses.reduce((sum, { owned }) => sum + owned.length, 0) === SHARDS
   })
   await acks(10)
   t.equal(await exit, 0)
-  await until('the client of the node that left is online elsewhere', () => guest.client.counters.reconnects === 1)
+  await until('the client of the node that left is online elsewhere', async () => {
+    await look()
+    return guest.client.counters.reconnects === 1
+  })
   t.equal(guest.client.state, 'online')
+  if (world.redis !== null) t.same([...seen], ['online'], 'and was so for others all the time')
   await checkTraffic(t, talkers)
   await leaving.start()
   await world.settled()
@@ -67,10 +81,12 @@ t.test('drain: workers share one port, and each is a node of the cluster', async
   const people: Person[] = []
   const nodes = new Set<string>()
   for (let i = 0; i < 12; i++) people.push(await world.person(`worker-${String(i)}`, pair))
-  const status = (await pair.status()) as unknown as {
-    workers: { worker: string; pid: number; node: { sessions: number } }[]
-  }
-  for (const { worker, node } of status.workers) if (node.sessions > 0) nodes.add(worker)
+  let workers: readonly { worker: string; pid: number; node: { sessions: number } | null }[] = []
+  await until('both workers answer', async () => {
+    workers = ((await pair.status()) as unknown as { workers: typeof workers }).workers
+    return workers.every(({ node }) => node !== null)
+  })
+  for (const { worker, node } of workers) if ((node?.sessions ?? 0) > 0) nodes.add(worker)
   t.strictSame([...nodes].sort(), ['pair-1', 'pair-2'], 'the kernel spreads connections over both')
   const [first, last] = [people[0], people.at(-1)] as [Person, Person]
   const conversation = directConversation(first.user, last.user)
@@ -78,6 +94,6 @@ t.test('drain: workers share one port, and each is a node of the cluster', async
   await last.has(conversation, 1)
   t.match(await pair.metrics(), /rookery_sessions\{.*worker="?pair-2/)
   t.equal(await pair.stop(), 0)
-  for (const { pid } of status.workers) t.throws(() => process.kill(pid, 0), 'no worker is left')
+  for (const { pid } of workers) t.throws(() => process.kill(pid, 0), 'no worker is left')
   t.ok(people.every(({ closed }) => closed === null || closed.code === CLOSE_CODES.shutdown.code))
 })
