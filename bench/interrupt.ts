@@ -8,13 +8,22 @@ const EXIT_CODE = 130
 const stops = new Set<Stop>()
 
 /** Runs `program`, and `stop` after it, also when it fails and when the process is interrupted. */
-export async function guarded<T>(stop: Stop, program: () => Promise<T>): Promise<T> {
+export const guarded = <T>(stop: Stop, program: () => Promise<T>): Promise<T> =>
+  interruptible(stop, async () => {
+    try {
+      return await program()
+    } finally {
+      await stop()
+    }
+  })
+
+/** Runs `program`, and `stop` when the process is interrupted meanwhile. */
+export async function interruptible<T>(stop: Stop, program: () => Promise<T>): Promise<T> {
   if (stops.size === 0) process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   stops.add(stop)
   try {
     return await program()
   } finally {
-    await stop()
     stops.delete(stop)
     if (stops.size === 0) process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }

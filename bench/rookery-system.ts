@@ -2,13 +2,15 @@
  * Rookery as a measured system: real node processes with nats-server and Postgres, and Redis for presence where it is
  * installed, each a process of its own so that its CPU can be told apart.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { residentBytes } from './accounting.js'
 import { LocalCluster } from './cluster/local-cluster.js'
+import { interruptible } from './interrupt.js'
+import { installedProgram } from './peers/installed.js'
 import type { RunningSystem, System, SystemOptions } from './system.js'
 
 const ARCHIVED_MS = 30_000
@@ -32,10 +34,12 @@ export const rookerySystem = {
 
 export async function startRookery({ nodes, env = {} }: SystemOptions): Promise<RunningRookery> {
   const cluster = new LocalCluster(await mkdtemp(join(tmpdir(), 'rookery-bench-')))
+  const stop = () => cluster.stop()
   try {
-    await cluster.start({ nodes, env, selfContained: nodes === 1 && !onPath('redis-server') })
+    const selfContained = nodes === 1 && installedProgram('redis-server') === undefined
+    await interruptible(stop, () => cluster.start({ nodes, env, selfContained }))
   } catch (error) {
-    await cluster.stop()
+    await stop()
     throw error
   }
   return runningRookery(cluster)
@@ -66,6 +70,3 @@ function packageVersion(path: string): string {
   const text = readFileSync(new URL(path, import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
-
-const onPath = (program: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))

@@ -2,11 +2,12 @@
  * Storage servers of a private cluster: nats-server and Postgres through their launcher (`cluster/embedded/main.js`), Redis
  * from the PATH. Each is its own process, keeps its port and its files over a restart, and can be killed.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installedProgram } from '../peers/installed.js'
 import { freePorts } from './free-ports.js'
 import { ServerProcess, type ServerCommand } from './server-process.js'
 
@@ -69,7 +70,7 @@ function announced(output: string): Launched | undefined {
 
 /** Redis in memory only; nodes of a cluster need one for presence. */
 export async function startRedis(dir: string): Promise<StorageServer> {
-  const file = onPath('redis-server')
+  const file = installedProgram('redis-server')
   if (file === undefined)
     throw new Error('redis-server is not installed: install it, or give REDIS_URL of one that runs')
   const [port] = (await freePorts(1)) as [number]
@@ -93,11 +94,6 @@ export async function startRedis(dir: string): Promise<StorageServer> {
       current = await launch()
     },
   }
-}
-
-function onPath(program: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return folders.map((folder) => join(folder, program)).find((file) => existsSync(file))
 }
 
 async function answersPing(port: number): Promise<true | undefined> {
