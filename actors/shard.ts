@@ -22,7 +22,7 @@ import type { AnnouncedHead } from './recent-heads.js'
 import { RecentIds } from './recent-ids.js'
 import type { RecordHead } from './record.js'
 import { NotOurs, takeOver } from './take-over.js'
-import type { Taken } from './take-over.js'
+import type { LastOwned, Taken } from './take-over.js'
 import { Unarchived } from './unarchived.js'
 import type { UnarchivedEntry, UnarchivedRecord } from './unarchived.js'
 import { WholeHistory } from './whole-history.js'
@@ -55,8 +55,7 @@ export interface ShardParts {
   wentBack(shard: Shard): void
   /** Any number that clients do not know. */
   readonly seed: number
-  /** Where the journal stood when this node last owned the shard. */
-  readonly known: { readonly stream: string; readonly seq: number } | null
+  readonly known: LastOwned | null
 }
 
 const STUBS = 20_000
@@ -121,8 +120,10 @@ export class Shard implements ConversationShard {
   }
 
   /** Where the journal stands by what this owner stored. */
-  get journalPosition(): { readonly stream: string; readonly seq: number } | null {
-    return this.#serving && { stream: this.#serving.taken.stream, seq: this.#serving.writer.position.seq }
+  get journalPosition(): LastOwned | null {
+    if (this.#serving === null) return null
+    const { taken, writer } = this.#serving
+    return { stream: taken.stream, seq: writer.position.seq, epoch: taken.epoch }
   }
 
   recentHeads(): AnnouncedHead[] {

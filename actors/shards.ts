@@ -18,6 +18,7 @@ import type { AnnouncedHead } from './recent-heads.js'
 import type { RecordHead } from './record.js'
 import type { Router } from './router.js'
 import { Shard } from './shard.js'
+import type { LastOwned } from './take-over.js'
 import type { Caller } from './transport.js'
 
 export interface ShardsParts {
@@ -47,7 +48,7 @@ export class Shards {
   readonly #held = new Map<ShardId, Shard>()
   readonly #pace: AppendPace
   readonly #journal: Journal
-  readonly #known = new Map<ShardId, { readonly stream: string; readonly seq: number }>()
+  readonly #known = new Map<ShardId, LastOwned>()
 
   constructor(parts: ShardsParts) {
     this.#parts = parts

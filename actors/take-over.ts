@@ -15,6 +15,13 @@ import { decodeRecord, encodeRecord } from './record.js'
 import type { JournalRecord, RecordHead } from './record.js'
 import { sameBytes } from './journal-writer.js'
 
+/** Where a shard's journal stood when this node last owned it. */
+export interface LastOwned {
+  readonly stream: string
+  readonly seq: number
+  readonly epoch: number
+}
+
 export interface TakeOverParts {
   readonly journal: Journal
   readonly history: History
@@ -24,8 +31,8 @@ export interface TakeOverParts {
   readonly shard: ShardId
   /** View, node and incarnation to write; null once the shard is another node's. */
   owner(): Pick<RecordHead, 'view' | 'node' | 'incarnation'> | null
-  /** Where the journal stood when this node last owned the shard; a tail below it has lost records. */
-  readonly known: { readonly stream: string; readonly seq: number } | null
+  /** A tail below it has lost records. */
+  readonly known: LastOwned | null
   /** The newest view known to the tail is above ours: learn it before going on. */
   behind(view: number): void
 }
@@ -169,7 +176,9 @@ function isChained(records: readonly { seq: number; record: JournalRecord }[], a
 }
 
 async function beginEpoch(parts: TakeOverParts, taken: Taken): Promise<Taken | null> {
-  const epoch = Math.max(firstEpoch(parts.clock), taken.epoch + 1)
+  // the record of the epoch before may be what was lost
+  const before = Math.max(taken.epoch, parts.known?.epoch ?? 0)
+  const epoch = Math.max(firstEpoch(parts.clock), before + 1)
   parts.counters.epochsBegun++
   const head = {
     ...ownerOf(parts),

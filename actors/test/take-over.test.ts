@@ -315,7 +315,7 @@ t.test('take-over: somebody who comes between is no reason for a second epoch', 
     if (++appends === 2) await write({ epoch: SECOND + 50, view: 2 })
     return journal.append(...args)
   }
-  const taken = await run({ journal: { ...journal, append }, known: { stream: 'memory-1', seq: 3 } })
+  const taken = await run({ journal: { ...journal, append }, known: { stream: 'memory-1', seq: 3, epoch: 7 } })
   t.match(newest(), { epoch: taken.epoch, prev: 3 })
   t.match(taken, { epoch: SECOND + 50, position: { seq: 4 } })
 })
@@ -324,13 +324,22 @@ t.test('take-over: a journal that stands below where this node left it begins a 
   const { write, archive, run } = makeWorld()
   await write({}, {})
   await archive(1)
-  t.equal((await run({ known: { stream: 'memory-1', seq: 2 } })).epoch, 7)
-  t.ok((await run({ known: { stream: 'memory-1', seq: 9 } })).epoch > 7)
+  t.equal((await run({ known: { stream: 'memory-1', seq: 2, epoch: 7 } })).epoch, 7)
+  t.ok((await run({ known: { stream: 'memory-1', seq: 9, epoch: 7 } })).epoch > 7)
 })
 
 t.test('take-over: each new epoch is above the last, however soon', async (t) => {
   const { run } = makeWorld()
-  const known = { stream: 'another', seq: 1 }
+  const known = { stream: 'another', seq: 1, epoch: 7 }
   const epochs = [await run({ known }), await run({ known }), await run({ known })].map(({ epoch }) => epoch)
   t.same(epochs, [SECOND + 1, SECOND + 2, SECOND + 3])
+})
+
+t.test('take-over: an epoch whose record was lost is not begun again in the same second', async (t) => {
+  const { journalStore, write, run } = makeWorld()
+  await write({})
+  const first = await run({ known: { stream: 'another', seq: 1, epoch: 7 } })
+  const known = { stream: first.stream, seq: first.position.seq, epoch: first.epoch }
+  journalStore.loseTail(2)
+  t.ok((await run({ known })).epoch > first.epoch)
 })
