@@ -5,11 +5,18 @@
 import type { RawPush } from '../../protocol/client/wire.js'
 import { entryHeader } from '../../protocol/entry-codec.js'
 import { ENTRY_KIND } from '../../protocol/entry.js'
-import type { Page, ServerFrame } from '../../protocol/frames.js'
+import type { Page, Position, ServerFrame } from '../../protocol/frames.js'
 import type { ConversationId } from '../../protocol/ids.js'
-import type { RawSession } from './raw-session.js'
 
 const PAGE = 100
+
+/** What it needs of a raw session. */
+export interface Line {
+  onPush: (push: Readonly<RawPush>) => void
+  onFrame: (frame: ServerFrame) => void
+  readonly client: { readonly counters: { readonly pushes: number } }
+  resume(positions: readonly Position[], limit: number, take: (page: Page) => void): Promise<void>
+}
 
 export class Follower {
   /** Messages so far, each once. */
@@ -19,7 +26,7 @@ export class Follower {
   /** What the server said last of how far the conversation is. */
   head = 0
   readonly #conversation: ConversationId
-  #session: RawSession | undefined
+  #line: Line | undefined
   #epoch: number
   #seq: number
   #isAsking = false
@@ -35,10 +42,10 @@ export class Follower {
   }
 
   /** Goes on over this connection. */
-  async attach(session: RawSession): Promise<void> {
-    this.#session = session
-    session.onPush = (push) => this.#pushed(push)
-    session.onFrame = (frame) => this.#told(frame)
+  async attach(line: Line): Promise<void> {
+    this.#line = line
+    line.onPush = (push) => this.#pushed(push)
+    line.onFrame = (frame) => this.#told(frame)
     await this.catchUp()
   }
 
@@ -47,7 +54,7 @@ export class Follower {
     if (this.#isAsking) return
     this.#isAsking = true
     const position = { conversation: this.#conversation, epoch: this.#epoch, seq: this.#seq }
-    await this.#session?.resume([position], PAGE, (page) => this.#take(page)).catch(() => undefined)
+    await this.#line?.resume([position], PAGE, (page) => this.#take(page)).catch(() => undefined)
     this.#isAsking = false
   }
 
@@ -76,7 +83,7 @@ export class Follower {
 
   /** `pong` says how many pushes there were: fewer came when the server left some out. */
   #told(frame: ServerFrame): void {
-    const isBehind = frame.frame === 'pong' && frame.pushes > (this.#session?.client.counters.pushes ?? 0)
+    const isBehind = frame.frame === 'pong' && frame.pushes > (this.#line?.client.counters.pushes ?? 0)
     if (frame.frame === 'resync' || frame.frame === 'head' || isBehind) void this.catchUp()
   }
 }
