@@ -26,9 +26,6 @@ export class Connections implements LoadListener {
   readonly #range: ConnectionRange
   readonly #clients: LoadClient[] = []
   readonly #lost: (reason: string) => void
-  /** Connections with deliveries that were not confirmed yet. */
-  #unconfirmed: number[] = []
-  readonly #isUnconfirmed: Uint8Array
   #groups: Groups = []
   #timers: NodeJS.Timeout[] = []
   listener: LoadListener = DEAF
@@ -38,7 +35,6 @@ export class Connections implements LoadListener {
     this.#protocol = protocol
     this.#range = range
     this.#lost = range.mayLose === true ? () => undefined : lost
-    this.#isUnconfirmed = new Uint8Array(range.count)
   }
 
   get clients(): readonly LoadClient[] {
@@ -55,7 +51,10 @@ export class Connections implements LoadListener {
     const latency = new Latency()
     const start = monotonic()
     await Promise.all(Array.from({ length: this.#range.count }, (_, at) => gate.pass(() => this.#open(at, latency))))
-    this.#timers = [setInterval(this.#heartbeats(), 1000), setInterval(() => this.#confirm(), CONFIRM_MS)]
+    const confirm = () => {
+      for (const client of this.#clients) client.confirm()
+    }
+    this.#timers = [setInterval(this.#heartbeats(), 1000), setInterval(confirm, CONFIRM_MS)]
     return { seconds: (monotonic() - start) / 1000, latency: latency.data() }
   }
 
@@ -89,10 +88,6 @@ export class Connections implements LoadListener {
   }
 
   delivered(at: number, content: Uint8Array): void {
-    if (this.#isUnconfirmed[at] === 0) {
-      this.#isUnconfirmed[at] = 1
-      this.#unconfirmed.push(at)
-    }
     this.listener.delivered(at, content)
   }
 
@@ -119,15 +114,6 @@ export class Connections implements LoadListener {
     return () => {
       turn += 1
       for (let at = turn % every; at < this.#clients.length; at += every) this.#clients[at]?.heartbeat()
-    }
-  }
-
-  #confirm(): void {
-    const unconfirmed = this.#unconfirmed
-    this.#unconfirmed = []
-    for (const at of unconfirmed) {
-      this.#isUnconfirmed[at] = 0
-      this.#clients[at]?.confirm()
     }
   }
 }

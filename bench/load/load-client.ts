@@ -29,7 +29,7 @@ export interface LoadClient {
   echo(number: number, content: Uint8Array): void
   /** What a client of this system sends while nothing happens; called about every `heartbeatSeconds`. */
   heartbeat(): void
-  /** Confirms what was delivered, where clients do that in batches; called about ten times a second. */
+  /** Confirms what was delivered, where clients do that in batches; called twice a second. */
   confirm(): void
   close(): void
 }

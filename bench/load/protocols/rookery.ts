@@ -34,6 +34,7 @@ class RookeryConnection implements LoadClient, RawListener {
   #client!: RawClient
   #isClosed = false
   #joinRef = JOIN_REF
+  #duplicates = 0
   readonly #joins = new Map<number, (error: string | undefined) => void>()
   /** Of the last direct message: pairs write to each other again and again. */
   #to = ''
@@ -93,8 +94,13 @@ class RookeryConnection implements LoadClient, RawListener {
     this.#client.close()
   }
 
+  /** Drops what it has already, as the SDK does: a push that was not acknowledged in time comes again. */
   push({ kind, bytes, contentStart, contentEnd }: Readonly<RawPush>): void {
-    if (kind === ENTRY_KIND.message) this.#listener.delivered(this.#at, bytes.subarray(contentStart, contentEnd))
+    const { duplicates } = this.#client.counters
+    const isDuplicate = duplicates !== this.#duplicates
+    this.#duplicates = duplicates
+    if (!isDuplicate && kind === ENTRY_KIND.message)
+      this.#listener.delivered(this.#at, bytes.subarray(contentStart, contentEnd))
   }
 
   frame(frame: ServerFrame): void {
