@@ -31,7 +31,7 @@ const TOP_LEVEL = [
   ...['.ci', '.git', '.gitignore', '.npmrc', '.prettierrc.json'],
 ]
 /** Made by tools and ignored by git. */
-const MADE = ['node_modules', 'dist', 'data', '.build', '.tap']
+const MADE = ['node_modules', 'dist', 'data', 'bench-reports', '.build', '.tap']
 
 const PRODUCT: readonly Folder[] = ['protocol', 'actors', 'cluster']
 /** They hand the environment, with additions, to a Postgres they start; they decide nothing by it. */
