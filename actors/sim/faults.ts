@@ -79,6 +79,9 @@ const loseBus = (world: World, random: Random): void => {
   later(world, some(random, 100, 3_000), () => world.stores.calmBus())
 }
 
+/** Until the end, so that also what is said last may be lost. */
+const leakyBus: Plan = (world) => world.stores.troubleBus(0.2, 3)
+
 const slowBus = (world: World, random: Random): void => {
   world.stores.troubleBus(0, 400)
   later(world, some(random, 100, 3_000), () => world.stores.calmBus())
@@ -166,41 +169,41 @@ const recreateStream = (world: World): void => {
 }
 
 export const FAMILIES = {
-  calm: { spanMs: 15_000, deeds: 140, allowsLoss: false, plan: none },
+  calm: { spanMs: 6_000, deeds: 140, allowsLoss: false, plan: none },
   bus: {
-    spanMs: 15_000,
+    spanMs: 8_000,
     deeds: 140,
     allowsLoss: false,
     plan: all(often(4, loseBus), often(2, slowBus), often(1, cutLine)),
   },
   /** So little is said that nothing later shows what was lost. */
-  quiet: { spanMs: 6_000, deeds: 16, allowsLoss: false, plan: often(4, loseBus) },
+  quiet: { spanMs: 12_000, deeds: 24, allowsLoss: false, plan: leakyBus },
   views: {
-    spanMs: 20_000,
+    spanMs: 12_000,
     deeds: 140,
     allowsLoss: false,
     plan: all(often(3, lateViews), often(3, stopViews), often(4, freeze), often(1, cutLine)),
   },
   nodes: {
-    spanMs: 20_000,
+    spanMs: 12_000,
     deeds: 140,
     allowsLoss: false,
     plan: all(often(2, crash), often(2, freeze), often(1, drain), often(1, lateViews)),
   },
   journal: {
-    spanMs: 15_000,
+    spanMs: 8_000,
     deeds: 140,
     allowsLoss: false,
     plan: all(often(4, doubtJournal), often(1, stopJournal), often(1, freeze)),
   },
   history: {
-    spanMs: 20_000,
+    spanMs: 10_000,
     deeds: 140,
     allowsLoss: false,
     plan: all(often(2, stopHistory), often(2, doubtHistory), often(2, crash)),
   },
   everything: {
-    spanMs: 25_000,
+    spanMs: 14_000,
     deeds: 140,
     allowsLoss: false,
     plan: all(
@@ -220,21 +223,21 @@ export const FAMILIES = {
   },
   /** Postgres loses what it had, the journal still has it. */
   rollback: {
-    spanMs: 20_000,
+    spanMs: 10_000,
     deeds: 140,
     allowsLoss: false,
     plan: all(often(2, rollBack), often(1, stopHistory), often(1, crash)),
   },
   /** The journal loses what it stored, while its owners live. */
   loss: {
-    spanMs: 15_000,
+    spanMs: 8_000,
     deeds: 140,
     allowsLoss: true,
     plan: all(oftenLater(1, loseTail), oftenLater(1, recreateStream)),
   },
   /** Long enough for archived records to be purged and idle conversations to be let go of. */
   ages: {
-    spanMs: 300_000,
+    spanMs: 180_000,
     deeds: 60,
     allowsLoss: false,
     plan: all(often(3, crash), often(1, stopHistory), often(1, freeze)),

@@ -27,7 +27,7 @@ const NODES = ['n1', 'n2', 'n3']
 const WELL_MS = 4_000
 const SETTINGS = {
   shards: SHARDS,
-  timing: { heartbeatMs: 250, suspicionMs: 1_500 },
+  timing: { heartbeatMs: 500, suspicionMs: 1_750 },
   pingSeconds: 5,
   connectMs: 10_000,
   rate: { perSecond: 1e6, burst: 1e6 },
