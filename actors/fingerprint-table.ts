@@ -10,13 +10,17 @@ const EMPTIEST = 0.25
 /** Small steps keep memory near what is needed; a table is meant to be a part of a larger one, so growing is quick. */
 const GROWTH = 1.25
 
+/** A part of a larger table is often empty. */
+const NO_NUMBERS = new Int32Array(0)
+const NO_VALUES = new Uint32Array(0)
+
 export class FingerprintTable {
   size = 0
   private capacity = 0
-  private high = new Int32Array(0)
-  private low = new Int32Array(0)
+  private high = NO_NUMBERS
+  private low = NO_NUMBERS
   /** 0 marks a free slot. */
-  private values = new Uint32Array(0)
+  private values = NO_VALUES
 
   get bytes(): number {
     return this.capacity * 12

@@ -27,6 +27,11 @@ const IN_NAME = Uint8Array.from({ length: 128 }, (_, code) =>
   NAME_CHARACTERS.includes(String.fromCharCode(code)) ? 1 : 0,
 )
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+/** Where the two digits of each byte begin in the text of a UUID. */
+const UUID_BYTES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const DIGIT_0 = '0'.charCodeAt(0)
+const LETTER_A = 'a'.charCodeAt(0)
 
 export const isUserId = (text: string): text is UserId => isName(text, 0, text.length)
 export const isDeviceId = (text: string): text is DeviceId => isName(text, 0, text.length)
@@ -76,18 +81,27 @@ export function directUsers(id: ConversationId): [UserId, UserId] {
 
 /** The 36 characters of a message id. */
 export function messageIdText(id: MessageId): string {
+  return `${hexOf(id, 0, 4)}-${hexOf(id, 4, 6)}-${hexOf(id, 6, 8)}-${hexOf(id, 8, 10)}-${hexOf(id, 10, 16)}`
+}
+
+function hexOf(id: MessageId, start: number, end: number): string {
   let hex = ''
-  for (let i = 0; i < 16; i++) hex += (id.charCodeAt(i) + 256).toString(16).slice(1)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  for (let i = start; i < end; i++) hex += HEX[id.charCodeAt(i)] ?? ''
+  return hex
 }
 
 /** The message id of 36 characters; undefined unless it is a UUID of version 7 (RFC 9562). */
 export function parseMessageId(text: string): MessageId | undefined {
   if (!UUID.test(text)) return undefined
-  const hex = text.replaceAll('-', '')
   let id = ''
-  for (let i = 0; i < 32; i += 2) id += String.fromCharCode(parseInt(hex.slice(i, i + 2), 16))
+  for (const at of UUID_BYTES) id += String.fromCharCode(digitAt(text, at) * 16 + digitAt(text, at + 1))
   return isMessageId(id) ? id : undefined
+}
+
+/** The value of a hexadecimal digit; letters are small. */
+function digitAt(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code < LETTER_A ? code - DIGIT_0 : code - LETTER_A + 10
 }
 
 /** Whether 16 latin1 characters are a UUID of version 7, variant 10 (RFC 9562, section 5.7). */
