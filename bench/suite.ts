@@ -58,8 +58,9 @@ export interface Axis {
   readonly scale: 'linear' | 'log'
 }
 
-/** Value over mark. */
-export const ratioOf = ({ value }: Measurement, mark: Mark): number => value / mark.value
+/** Value over mark; where the mark is 0, both count from 1, so that it is a number. */
+export const ratioOf = ({ value }: Measurement, mark: Mark): number =>
+  mark.value === 0 ? value + 1 : value / mark.value
 
 export const isMet = ({ value }: Measurement, mark: Mark): boolean =>
   mark.at === 'least' ? value >= mark.value : value <= mark.value

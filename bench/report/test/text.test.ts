@@ -8,6 +8,7 @@ t.test('report: an object says how far a mark was reached', async (t) => {
     ...{ mark: 10, ratio: 0.5, met: true },
   })
   t.match(reportObject(measurement(5, { at: 'least', value: 10 })), { ratio: 0.5, met: false })
+  t.match(reportObject(measurement(0, { at: 'most', value: 0 })), { ratio: 1, met: true })
   t.notOk('mark' in reportObject(measurement(5)))
 })
 
