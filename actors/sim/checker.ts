@@ -6,7 +6,7 @@ import type { ClientEntry } from '../../protocol/client/client-entry.js'
 import { encodeWholeEntry } from '../../protocol/entry-codec.js'
 import type { ConversationId } from '../../protocol/ids.js'
 import { sameBytes } from '../journal-writer.js'
-import type { Device, Shown, Wanted } from './device.js'
+import type { Device, Wanted } from './device.js'
 import type { Told, TrueEntry } from './told.js'
 import { SHARDS } from './world.js'
 import type { World } from './world.js'
@@ -131,15 +131,31 @@ function checkToldOfLoss(world: World, device: Device): void {
   for (const [conversation, told] of world.truth.conversations) {
     const head = owedAfterLoss(world, device, conversation, told)
     if (head === undefined) continue
-    const of = device.shown.filter((shown) => conversationOf(shown) === conversation)
-    const sawEarlier = of.some((shown) => shown.what === 'entry' && shown.entry.epoch < head.epoch)
-    if (sawEarlier && !of.some((shown) => shown.what === 'unrecovered'))
-      world.violation(`${device.label}: was not told that ${conversation} begins anew`)
+    const { isHeld, isTold } = earlierThan(device, conversation, head.epoch)
+    if (!isHeld) continue
+    if (!isTold) world.violation(`${device.label}: was not told that ${conversation} begins anew`)
     const position = device.client?.position(conversation) ?? { epoch: 0, seq: 0 }
     // a later epoch may begin where nothing of this conversation was lost
-    if (sawEarlier && (position.epoch < head.epoch || position.seq !== head.entry.seq))
+    if (position.epoch < head.epoch || position.seq !== head.entry.seq)
       world.violation(`${device.label}: ${conversation} is at ${place(position)}`)
   }
+}
+
+/** Whether the device held something of an epoch before this one, and whether it was told that it is stale. */
+function earlierThan(
+  device: Device,
+  conversation: ConversationId,
+  epoch: number,
+): { isHeld: boolean; isTold: boolean } {
+  let isHeld = false
+  let isTold = false
+  for (const shown of device.shown) {
+    // an application that ended before its place was noted begins with nothing
+    if (shown.what === 'restart') isHeld &&= shown.noted.has(conversation)
+    else if (shown.what === 'unrecovered') isTold ||= shown.conversation === conversation
+    else isHeld ||= shown.entry.conversation === conversation && shown.entry.epoch < epoch
+  }
+  return { isHeld, isTold }
 }
 
 /** The newest entry that a device is sure to get although something was lost; of a group the join may be lost, and the user is out. */
@@ -154,11 +170,6 @@ export function owedAfterLoss(
   for (let shard = 0; shard < SHARDS; shard++)
     if (stores.journals.kept(shard).some(({ record }) => record === head.record)) return head
   return undefined
-}
-
-function conversationOf(shown: Shown): ConversationId {
-  if (shown.what === 'restart') return ''
-  return shown.what === 'entry' ? shown.entry.conversation : shown.conversation
 }
 
 function checkView(world: World, device: Device, conversation: ConversationId, told: Told): void {

@@ -18,7 +18,7 @@ import type { Host } from './wire.js'
 export type Shown =
   | { readonly what: 'entry'; readonly entry: ClientEntry }
   /** The application was started anew: what comes may repeat what the storage had not noted. */
-  | { readonly what: 'restart' }
+  | { readonly what: 'restart'; readonly noted: ReadonlySet<ConversationId> }
   /** `recovered: false`: what was held of the conversation is stale. */
   | { readonly what: 'unrecovered'; readonly conversation: ConversationId; readonly epoch: number }
 
@@ -95,11 +95,16 @@ export class Device {
       WebSocket: this.#socketClass(),
     })
     this.client = client
-    this.shown.push({ what: 'restart' })
+    this.shown.push({ what: 'restart', noted: this.#noted() })
     this.#listen(client)
     trace.add(this.label, 'starts')
     client.connect().catch(() => undefined)
     for (const wanted of this.wanted) if (wanted.outcome === 'open') this.#send(client, wanted)
+  }
+
+  /** The conversations of which the storage has a position. */
+  #noted(): ReadonlySet<ConversationId> {
+    return new Set(this.#storage.load().positions.map(({ conversation }) => conversation))
   }
 
   /** Time for one run of the application: its timers end with it. */
