@@ -1,27 +1,29 @@
 /**
- * Append pace: the beat at which the shards of a node append, so that many busy shards do not store their entries one by one. After a
- * quiet moment the first entry is appended at once; the busier the node, the longer the time between two beats, and the more entries share
- * a record. All appends of a beat leave in one write, and their answers mostly come back in one read. The beat slows with the number of
- * shards that append, so that a node makes about APPENDS_PER_SECOND at most.
+ * Append pace: the beat at which the shards of a node append, so that many busy shards do not store their entries one by one. A beat begins
+ * when the appends of the one before are answered, so that it keeps time with the journal: after a quiet moment the first entry is
+ * appended at once, and the busier node and journal are, the more entries share a record. All appends of a beat leave in one write, and
+ * their answers mostly come back in one read.
  */
 import type { Clock } from './clock.js'
 
 /** A shard as the pace sees it. */
 export interface Paced {
+  /** An append of it is on its way. */
+  readonly isAppending: boolean
   flush(): void
 }
 
-const APPENDS_PER_SECOND = 5_000
-/** No entry waits longer than this for others. */
+/** Between two beats at least: an entry alone in its record costs several times what it costs among others. */
+const SHORTEST_MS = 1
+/** And at most, whatever is on its way: a shard whose append is slow holds up itself only. */
 const LONGEST_MS = 8
-/** A shard counts as busy if it appended within so many milliseconds. */
-const BUSY_MS = 50
 
 export class AppendPace {
   readonly #clock: Clock
   readonly #wake: () => void
   #dirty = new Set<Paced>()
-  #begun = new Map<Paced, number>()
+  /** Shards that may have an append of the last beat on its way. */
+  readonly #appending = new Set<Paced>()
   #timer = false
   /** When shards appended last. */
   #beat = -Infinity
@@ -32,20 +34,21 @@ export class AppendPace {
     this.#wake = wake
   }
 
+  /** The shard has something to append, or its append was answered. */
   add(shard: Paced): void {
     this.#dirty.add(shard)
   }
 
   remove(shard: Paced): void {
     this.#dirty.delete(shard)
-    this.#begun.delete(shard)
+    this.#appending.delete(shard)
   }
 
   /** At the end of a turn: when the time has come, everybody who waits appends. */
   flush(): void {
     if (this.#dirty.size === 0) return
     const now = this.#clock.now()
-    if (now - this.#beat < this.#pause(now)) {
+    if (!this.#isTime(now - this.#beat)) {
       this.#later()
       return
     }
@@ -53,18 +56,22 @@ export class AppendPace {
     const dirty = this.#dirty
     this.#dirty = new Set()
     for (const shard of dirty) {
-      this.#begun.set(shard, now)
       shard.flush()
+      this.#appending.add(shard)
     }
   }
 
-  #pause(now: number): number {
-    let busy = 0
-    for (const [shard, begun] of this.#begun) {
-      if (now - begun < BUSY_MS) busy++
-      else this.#begun.delete(shard)
+  #isTime(sinceBeat: number): boolean {
+    if (sinceBeat >= LONGEST_MS) return true
+    return sinceBeat >= SHORTEST_MS && !this.#areAppending()
+  }
+
+  #areAppending(): boolean {
+    for (const shard of this.#appending) {
+      if (shard.isAppending) return true
+      this.#appending.delete(shard)
     }
-    return Math.min(LONGEST_MS, Math.floor((busy * 1000) / APPENDS_PER_SECOND))
+    return false
   }
 
   #later(): void {

@@ -72,6 +72,11 @@ export class JournalWriter {
     this.#queuedBytes += entry.bytes.length
   }
 
+  /** An append is on its way. */
+  get isAppending(): boolean {
+    return this.#flight !== null && !this.#stopped
+  }
+
   /** Starts an append if entries wait and none is on its way. */
   flush(): void {
     if (this.#flight !== null || this.#queue.length === 0 || this.#stopped) return

@@ -289,6 +289,10 @@ export class Shard implements ConversationShard {
     this.#parts.dirty(this)
   }
 
+  get isAppending(): boolean {
+    return this.#serving?.writer.isAppending === true
+  }
+
   flush(): void {
     this.#serving?.writer.flush()
   }
