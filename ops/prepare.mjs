@@ -22,14 +22,14 @@ if (changed(BUILT) < Math.max(...SOURCES.map(newest), changed(INSTALLED))) build
 if (process.argv[2] === 'test' && changed(TAP_BUILT) < Math.max(changed('package.json'), changed(INSTALLED))) buildTap()
 
 function install() {
-  console.log('installing the dependencies (npm ci) …')
+  console.error('installing the dependencies (npm ci) …')
   const npm = process.env.npm_execpath
   const [program, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
   run(program, [...first, 'ci', '--include=dev', '--no-audit', '--no-fund'])
 }
 
 function build() {
-  console.log('compiling (tsc) …')
+  console.error('compiling (tsc) …')
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'])
   removeOrphans('dist')
   writeFileSync(BUILT, '')
@@ -46,7 +46,7 @@ function buildTap() {
 }
 
 function run(program, args) {
-  const { status, error } = spawnSync(program, args, { stdio: 'inherit' })
+  const { status, error } = spawnSync(program, args, { stdio: ['inherit', 2, 'inherit'] })
   if (status === 0) return
   console.error(`${program} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`)
   process.exit(1)
