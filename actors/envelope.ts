@@ -15,7 +15,9 @@ import type { Caller } from './transport.js'
 
 export interface CommandEnvelope {
   readonly type: 'command'
-  /** Repeated in the reply; unique on the asking node. */
+  /** Repeated in the reply. Which process of the asking node asks: what is for one that crashed must not answer the next. */
+  readonly life: number
+  /** Repeated in the reply; unique in that life. */
   readonly token: number
   readonly view: number
   readonly caller: Caller
@@ -24,6 +26,7 @@ export interface CommandEnvelope {
 
 export interface ReplyEnvelope {
   readonly type: 'reply'
+  readonly life: number
   readonly token: number
   /** The answering node's view. */
   readonly view: number
@@ -162,6 +165,7 @@ function decodePush(reader: Reader): Envelope {
 
 function encodeSend(envelope: CommandEnvelope, send: Extract<OwnerCommand, { frame: 'send' }>): Uint8Array {
   writer.uint(SEND)
+  writer.uint(envelope.life)
   writer.uint(envelope.token)
   writer.uint(envelope.view)
   writer.str(envelope.caller.user)
@@ -176,6 +180,7 @@ function encodeSend(envelope: CommandEnvelope, send: Extract<OwnerCommand, { fra
 }
 
 function decodeSend(reader: Reader): Envelope {
+  const life = reader.uint()
   const token = reader.uint()
   const view = reader.uint()
   const caller = { user: reader.str(256), device: reader.str(256), system: reader.bool() }
@@ -186,6 +191,7 @@ function decodeSend(reader: Reader): Envelope {
   const body = reader.bin(1 << 20)
   return {
     type: 'command',
+    life,
     token,
     view,
     caller,
@@ -208,6 +214,7 @@ function latin1Bytes(id: string): Uint8Array {
 
 function encodeSent(envelope: ReplyEnvelope, sent: Extract<OwnerReply, { frame: 'sent' }>): Uint8Array {
   writer.uint(SENT)
+  writer.uint(envelope.life)
   writer.uint(envelope.token)
   writer.uint(envelope.view)
   writer.uint(sent.epoch)
@@ -217,10 +224,11 @@ function encodeSent(envelope: ReplyEnvelope, sent: Extract<OwnerReply, { frame: 
 }
 
 function decodeSent(reader: Reader): Envelope {
+  const life = reader.uint()
   const token = reader.uint()
   const view = reader.uint()
   const reply = { frame: 'sent', ref: 0, epoch: reader.uint(), seq: reader.uint(), time: reader.uint() } as const
-  return { type: 'reply', token, view, reply }
+  return { type: 'reply', life, token, view, reply }
 }
 
 /** Reads the next envelope of a bus message; undefined for a type this node does not know. */

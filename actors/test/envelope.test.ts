@@ -66,12 +66,13 @@ const reply: fc.Arbitrary<OwnerReply> = fc.oneof(
 const envelopes: Arbitraries = {
   command: fc.record({
     type: typed('command'),
+    life: uint,
     token: uint,
     view: uint,
     caller: fc.record({ user, device: user, system: fc.boolean() }),
     command,
   }),
-  reply: fc.record({ type: typed('reply'), token: uint, view: uint, reply }),
+  reply: fc.record({ type: typed('reply'), life: uint, token: uint, view: uint, reply }),
   push: fc.record({
     type: typed('push'),
     delivery: fc.record({

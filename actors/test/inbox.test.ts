@@ -56,15 +56,15 @@ t.test('inbox: a resume notes where its user is before the owner answers', async
   const { take } = createInbox()
   const position = { conversation: CONVERSATION, epoch: 1, seq: 0 }
   const command = { frame: 'resumeOne', conversation: CONVERSATION, position, limit: 5 } as const
-  t.same(take({ type: 'command', token: 1, view: 1, caller, command }), ['enter n2 ann', 'command n2'])
+  t.same(take({ type: 'command', life: 1, token: 1, view: 1, caller, command }), ['enter n2 ann', 'command n2'])
 })
 
 t.test('inbox: other commands and replies go to the router alone', async (t) => {
   const { take } = createInbox()
   const command = { frame: 'leave', ref: 0, conversation: CONVERSATION } as const
-  t.same(take({ type: 'command', token: 1, view: 1, caller, command }), ['command n2'])
+  t.same(take({ type: 'command', life: 1, token: 1, view: 1, caller, command }), ['command n2'])
   const reply = { frame: 'notOwner', view: 1 } as const
-  t.same(take({ type: 'reply', token: 1, view: 1, reply }), ['reply n2'])
+  t.same(take({ type: 'reply', life: 1, token: 1, view: 1, reply }), ['reply n2'])
 })
 
 t.test('inbox: marks reach conversations that are awake, and wake none', async (t) => {

@@ -74,8 +74,8 @@ async function createRouter(owner: NodeId | null) {
       await world.step()
     }
   }
-  const answer = async (peer: Peer, { token }: CommandEnvelope, reply: OwnerReply, view = ownership.view) => {
-    peer.links.post('n1', { type: 'reply', token, view, reply })
+  const answer = async (peer: Peer, { life, token }: CommandEnvelope, reply: OwnerReply, view = ownership.view) => {
+    peer.links.post('n1', { type: 'reply', life, token, view, reply })
     await world.step()
   }
   const [n2, n3] = [await world.join('n2'), await world.join('n3')]
@@ -203,9 +203,9 @@ t.test('router: what a node reads that has lost the shard is dropped, what it st
 })
 
 t.test('router: an answer of a later view is taken when this node knows that view, too', async (t) => {
-  const { route, ownership, router, step, n3, answer, answers } = await createRouter('n2')
+  const { route, ownership, router, step, n2, n3, answer, answers } = await createRouter('n2')
   await route(audience)
-  await answer(n3, { type: 'command', token: 1, view: 2, caller: ANN, command: audience }, READ, 2)
+  await answer(n3, only(commandsAt(n2)), READ, 2)
   t.same(answers, [])
   ownership.move('n3', 2)
   router.viewChanged()
@@ -215,16 +215,26 @@ t.test('router: an answer of a later view is taken when this node knows that vie
   t.same(answers, [READ])
 })
 
+t.test('router: an answer to a process before this one on the same node answers nothing of this one', async (t) => {
+  const { route, n2, answer, answers } = await createRouter('n2')
+  await route(leave)
+  const asked = only(commandsAt(n2))
+  await answer(n2, { ...asked, life: asked.life - 1 }, { ...SENT, seq: 99 })
+  t.same(answers, [])
+  await answer(n2, asked, SENT)
+  t.same(answers, [SENT])
+})
+
 t.test('router: a command of a newer view waits until this node knows that view', async (t) => {
   const { ownership, step, handled, n2 } = await createRouter('n1')
-  n2.links.post('n1', { type: 'command', token: 5, view: 3, caller: ANN, command: leave })
+  n2.links.post('n1', { type: 'command', life: 1, token: 5, view: 3, caller: ANN, command: leave })
   await step()
   t.same(handled, [])
   ownership.move('n1', 3)
   t.equal(handled.length, 1)
   handled[0]?.to.reply(SENT)
   await step()
-  t.same(envelopesOf(n2), [{ type: 'reply', token: 5, view: 3, reply: SENT }])
+  t.same(envelopesOf(n2), [{ type: 'reply', life: 1, token: 5, view: 3, reply: SENT }])
 })
 
 t.test('router: what this node could not answer yet is handled when its shard serves', async (t) => {
