@@ -274,7 +274,6 @@ export class Assembly {
   #expelled(): void {
     this.#parts.log.warn({}, 'this node was outside the view; it joins again')
     this.shards.dropAll()
-    this.links.restart()
     this.sessions.pushAll({ frame: 'resync' })
   }
 

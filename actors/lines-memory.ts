@@ -61,9 +61,14 @@ export class MemoryLines {
 
   /** Runs `task` now, or when the node thaws, after what waits already. */
   whenAwake(node: NodeId, task: () => void): void {
+    if (this.isAwake(node)) task()
+    else this.line(node).waiting.push(task)
+  }
+
+  /** Whether what reaches the node is heard at once. */
+  isAwake(node: NodeId): boolean {
     const line = this.line(node)
-    if (line.frozen || line.waiting.length > 0) line.waiting.push(task)
-    else task()
+    return !line.frozen && line.waiting.length === 0
   }
 
   private tell(node: NodeId, up: boolean): void {

@@ -1,6 +1,7 @@
 /**
  * Links: one per peer node. What is posted to a peer in one turn leaves as one bus message, numbered; a receiver that misses a number
- * knows that something was lost. Heartbeats carry the last number to each peer, so that also a lost last message shows.
+ * knows that something was lost. Heartbeats carry the last number to each peer, so that also a lost last message shows. Numbers go on
+ * when the node begins a new incarnation: its peers, who begin to count anew, take that for a loss, as the last ones of before may be.
  */
 import { Reader, Writer } from '../protocol/msgpack.js'
 import type { Bus, NodeId } from './bus.js'
@@ -119,11 +120,6 @@ export class Links {
   /** A peer's heartbeat says that it has sent this node so many bus messages. */
   check(from: NodeId, incarnation: number, number: number): void {
     this.#count(from, incarnation, number, number)
-  }
-
-  /** This node begins a new incarnation, and its numbers from 1. Within one they never begin again: a receiver would not notice a loss. */
-  restart(): void {
-    this.#out.clear()
   }
 
   #receive(bytes: Uint8Array): void {

@@ -14,6 +14,7 @@ import type { History } from './history.js'
 import type { Journal, ShardId } from './journal.js'
 import { GatheringJournal } from './journal-gathering.js'
 import type { Logger } from './logger.js'
+import { HEADS_KEPT_MS } from './recent-heads.js'
 import type { AnnouncedHead } from './recent-heads.js'
 import type { RecordHead } from './record.js'
 import type { Router } from './router.js'
@@ -49,6 +50,8 @@ export class Shards {
   readonly #pace: AppendPace
   readonly #journal: Journal
   readonly #known = new Map<ShardId, LastOwned>()
+  /** Heads of shards that were dropped, and when: pushes of this node may still be found missing. */
+  readonly #dropped = new Map<ShardId, { readonly heads: readonly AnnouncedHead[]; readonly at: number }>()
 
   constructor(parts: ShardsParts) {
     this.#parts = parts
@@ -133,6 +136,7 @@ export class Shards {
     const position = shard.journalPosition
     if (position !== null) this.#known.set(id, position)
     this.#held.delete(id)
+    this.#dropped.set(id, { heads: shard.recentHeads(), at: this.#parts.clock.now() })
     this.#pace.remove(shard)
     shard.stop()
     for (const conversation of shard.conversationIds()) this.#parts.conversations.stop(conversation)
@@ -166,8 +170,12 @@ export class Shards {
     return shard === undefined ? Promise.reject(new Error('the shard is not here')) : shard.activate(id)
   }
 
+  /** What this node committed within the last minute, in shards it has and had. */
   recentHeads(): AnnouncedHead[] {
-    return [...this.#held.values()].flatMap((shard) => shard.recentHeads())
+    const oldest = this.#parts.clock.now() - HEADS_KEPT_MS
+    for (const [id, { at }] of this.#dropped) if (at < oldest) this.#dropped.delete(id)
+    const dropped = [...this.#dropped.values()].flatMap(({ heads }) => heads)
+    return [...dropped, ...[...this.#held.values()].flatMap((shard) => shard.recentHeads())]
   }
 
   /** A backup put back is noticed also where nothing is written. */

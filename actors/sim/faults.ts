@@ -169,10 +169,10 @@ const recreateStream = (world: World): void => {
 }
 
 export const FAMILIES = {
-  calm: { spanMs: 6_000, deeds: 140, allowsLoss: false, plan: none },
+  calm: { spanMs: 6_000, deeds: 110, allowsLoss: false, plan: none },
   bus: {
     spanMs: 8_000,
-    deeds: 140,
+    deeds: 110,
     allowsLoss: false,
     plan: all(often(4, loseBus), often(2, slowBus), often(1, cutLine)),
   },
@@ -180,31 +180,31 @@ export const FAMILIES = {
   quiet: { spanMs: 12_000, deeds: 24, allowsLoss: false, plan: leakyBus },
   views: {
     spanMs: 12_000,
-    deeds: 140,
+    deeds: 110,
     allowsLoss: false,
     plan: all(often(3, lateViews), often(3, stopViews), often(4, freeze), often(1, cutLine)),
   },
   nodes: {
     spanMs: 12_000,
-    deeds: 140,
+    deeds: 110,
     allowsLoss: false,
     plan: all(often(2, crash), often(2, freeze), often(1, drain), often(1, lateViews)),
   },
   journal: {
     spanMs: 8_000,
-    deeds: 140,
+    deeds: 110,
     allowsLoss: false,
     plan: all(often(4, doubtJournal), often(1, stopJournal), often(1, freeze)),
   },
   history: {
     spanMs: 10_000,
-    deeds: 140,
+    deeds: 110,
     allowsLoss: false,
     plan: all(often(2, stopHistory), often(2, doubtHistory), often(2, crash)),
   },
   everything: {
     spanMs: 14_000,
-    deeds: 140,
+    deeds: 110,
     allowsLoss: false,
     plan: all(
       often(2, crash),
@@ -224,14 +224,14 @@ export const FAMILIES = {
   /** Postgres loses what it had, the journal still has it. */
   rollback: {
     spanMs: 10_000,
-    deeds: 140,
+    deeds: 110,
     allowsLoss: false,
     plan: all(often(2, rollBack), often(1, stopHistory), often(1, crash)),
   },
   /** The journal loses what it stored, while its owners live. */
   loss: {
     spanMs: 8_000,
-    deeds: 140,
+    deeds: 110,
     allowsLoss: true,
     plan: all(oftenLater(1, loseTail), oftenLater(1, recreateStream)),
   },

@@ -22,10 +22,13 @@ export class Life {
     this.clock = {
       now: () => clock.now(),
       after: (ms, task) => {
-        let wanted = true
-        const cancel = clock.after(ms, () => this.run(() => wanted && task()))
+        let isWanted = true
+        const fire = (): void => {
+          if (isWanted) task()
+        }
+        const cancel = clock.after(ms, () => this.run(fire))
         return () => {
-          wanted = false
+          isWanted = false
           cancel()
         }
       },
@@ -44,9 +47,11 @@ export class Life {
   /** Runs `task` now, when the node is awake again, or never. */
   run(task: () => void): void {
     if (this.#isOver) return
-    this.#lines.whenAwake(this.#node, () => {
-      if (!this.#isOver) task()
-    })
+    if (this.#lines.isAwake(this.#node)) task()
+    else
+      this.#lines.whenAwake(this.#node, () => {
+        if (!this.#isOver) task()
+      })
   }
 
   bus(bus: Bus): Bus {
