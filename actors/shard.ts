@@ -14,6 +14,7 @@ import type { ConversationShard, Outlet } from './conversation.js'
 import type { Counters } from './counters.js'
 import type { History, ShardPosition } from './history.js'
 import type { Journal, ShardId } from './journal.js'
+import { Enlisting } from './enlisting.js'
 import { JournalWriter } from './journal-writer.js'
 import type { Logger } from './logger.js'
 import type { PendingEntry } from './pending-entry.js'
@@ -24,7 +25,7 @@ import type { RecordHead } from './record.js'
 import { NotOurs, takeOver } from './take-over.js'
 import type { LastOwned, Taken } from './take-over.js'
 import { Unarchived } from './unarchived.js'
-import type { UnarchivedEntry, UnarchivedRecord } from './unarchived.js'
+import type { UnarchivedEntry } from './unarchived.js'
 import { WholeHistory } from './whole-history.js'
 import type { ReadableHistory } from './whole-history.js'
 
@@ -59,7 +60,6 @@ export interface ShardParts {
 }
 
 const STUBS = 20_000
-const ENLIST_RETRY_MS = 500
 const RESTORE_MS = 100
 
 interface Place {
@@ -81,6 +81,7 @@ export class Shard implements ConversationShard {
   readonly #heads: RecentHeads
   readonly #history: WholeHistory
   readonly #unarchived: Unarchived
+  readonly #enlisting: Enlisting
   readonly #conversations = new Map<ConversationId, Conversation>()
   /** Passivated conversations: what is enough to answer a device that has everything. */
   readonly #stubs = new Map<ConversationId, Place>()
@@ -96,6 +97,7 @@ export class Shard implements ConversationShard {
     this.#heads = new RecentHeads(parts.clock)
     this.#history = new WholeHistory(parts.history, () => this.#compareWithHistory())
     this.#unarchived = new Unarchived(parts.counters)
+    this.#enlisting = new Enlisting(parts)
     this.#ready = new Promise<void>((resolve) => (this.#begin = resolve)).then(() => this.#takeOver())
     this.#ready.catch((error: unknown) => {
       if (!(error instanceof NotOurs))
@@ -304,30 +306,14 @@ export class Shard implements ConversationShard {
       conversation.commit(entry)
       const { seq: head, epoch, membershipSeq } = entry
       this.#heads.note({ conversation: conversation.id, epoch, seq: head, membershipSeq })
-      this.#tellEnlists(record, entry.consequences.enlists)
+      this.#enlisting.tell(record, entry.consequences.enlists)
     }
     this.#serving?.archiver.wake()
     this.#parts.dirty(this)
   }
 
   #restored(entry: UnarchivedEntry): void {
-    if (entry.record !== null) this.#tellEnlists(entry.record, entry.consequences.enlists)
-  }
-
-  /** Until every user's own conversation has answered, the record is not archived, so that a next owner would say it again. */
-  #tellEnlists(record: UnarchivedRecord, enlists: readonly Enlist[]): void {
-    for (const enlist of enlists) {
-      record.unconfirmed++
-      this.#tellEnlist(record, enlist)
-    }
-  }
-
-  #tellEnlist(record: UnarchivedRecord, enlist: Enlist): void {
-    if (this.#stopped) return
-    void this.#parts.enlist(enlist).then((reply) => {
-      if (reply.frame === 'sent') record.unconfirmed--
-      else this.clock.after(ENLIST_RETRY_MS, () => this.#tellEnlist(record, enlist))
-    })
+    if (entry.record !== null) this.#enlisting.tell(entry.record, entry.consequences.enlists)
   }
 
   /** Takes the position that history is asked for now: one before what is archived by now means that history has lost it. */
@@ -353,6 +339,7 @@ export class Shard implements ConversationShard {
     this.#serving?.writer.stop()
     this.#serving?.archiver.stop()
     this.#unarchived.clear()
+    this.#enlisting.stop()
     this.#parts.counters.conversationsActive -= this.#conversations.size
     if (this.#serving !== null) this.#parts.counters.shardsLost++
   }
