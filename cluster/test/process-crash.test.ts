@@ -123,14 +123,15 @@ t.test('crash: the Postgres of the cluster is killed in the middle of archiving'
 
 t.test('crash: a send that may not wait is told that its outcome is unknown', async (t) => {
   const hasty = await world.person('hasty', world.nodes, { sendTimeout: 1_500 })
+  const patient = await world.person('hasty', world.nodes, { device: 'tablet' })
   const conversation = directConversation('hasty', 'other')
-  await hasty.client.send(conversation, { content: 'one' })
+  await patient.client.send(conversation, { content: 'one' })
   await world.killNats()
   const error: unknown = await hasty.client.send(conversation, { content: 'two' }).catch((reason: unknown) => reason)
   t.ok(error instanceof RookeryError && error.temporary, 'a temporary error')
   await world.restartNats()
   await world.settled()
-  await hasty.client.send(conversation, { content: 'three' })
+  await patient.client.send(conversation, { content: 'three' })
   const texts = (await hasty.history(conversation)).map((entry) => entry.text)
   t.ok(['one,three', 'one,two,three'].includes(texts.join()), 'and is stored once or not at all')
 })
