@@ -4,13 +4,16 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { v7 } from 'uuid'
 import { WebSocket } from 'ws'
 import { freePort } from '../embedded/free-port.js'
 import { packageRoot } from '../package-root.js'
-import { Person } from './process-person.js'
+import { CLI } from './process-node.js'
+import { Person, SECRET } from './process-person.js'
 import { checkTraffic, Talker } from './process-traffic.js'
 import { until } from './process-until.js'
 import { ProcessWorld } from './process-world.js'
@@ -80,6 +83,7 @@ t.test(
     await world.node(1).start()
     await world.settled()
     await checkTraffic(t, talkers)
+    await checkReplay(t, url)
     await checkMetrics(t, world)
   },
 )
@@ -90,13 +94,29 @@ function remotes(lines: readonly string[]): string[] {
   return opened.map((line) => (JSON.parse(line) as { remote: string }).remote)
 }
 
+/** A chat log by the one address: everything acked reaches everybody once and in order. */
+async function checkReplay(t: Test, url: string): Promise<void> {
+  const file = join(t.testdir({}), 'chat.tsv')
+  const lines = Array.from({ length: 400 }, (_, i) =>
+    ['2004-11-15', String(Math.floor(i / 20)), `nick${String((i * 7) % 20)}`, `message ${String(i)}`].join('\t'),
+  )
+  await writeFile(file, `${lines.join('\n')}\n`)
+  const args = ['replay', file, '--speed', 'max', '--url', url, '--secret', SECRET, '--json']
+  const replay = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const outcome = JSON.parse((await text(replay.stdout)).trimEnd().split('\n').at(-1) ?? '') as unknown
+  t.match(outcome, { acked: 400, lost: 0, duplicated: 0, outOfOrder: 0 })
+}
+
 async function checkMetrics(t: Test, world: ProcessWorld): Promise<void> {
   for (const node of world.nodes) {
-    const text = await node.metrics()
-    t.match(text, /^rookery_sessions/m)
+    const metrics = await node.metrics()
+    t.match(metrics, /^rookery_sessions/m)
     if (noPromtool !== false) t.comment(noPromtool)
     else {
-      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
+      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+        input: metrics,
+        encoding: 'utf8',
+      })
       t.equal(`${String(status)}${stdout}${stderr}`, '0', `promtool has nothing to say about ${node.name}`)
     }
   }
