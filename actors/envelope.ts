@@ -3,7 +3,7 @@
  * reply, a push) have a positional form of their own; the others are msgpack maps, their shapes being trusted between nodes of
  * one version. A receiver ignores a type it does not know.
  */
-import { decode, encode } from '@msgpack/msgpack'
+import { Decoder, Encoder } from '@msgpack/msgpack'
 import type { CloseName } from '../protocol/close-codes.js'
 import type { Receipts } from '../protocol/frames.js'
 import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
@@ -119,13 +119,16 @@ const SENT = 2
 const PUSH = 3
 
 const writer = new Writer()
+/** One of each for all: to make one costs more than most envelopes. */
+const encoder = new Encoder()
+const decoder = new Decoder()
 
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   if (envelope.type === 'push') return encodePush(envelope.delivery)
   if (envelope.type === 'command' && envelope.command.frame === 'send') return encodeSend(envelope, envelope.command)
   if (envelope.type === 'reply' && envelope.reply.frame === 'sent') return encodeSent(envelope, envelope.reply)
   writer.uint(OTHER)
-  writer.bin(encode(envelope))
+  writer.bin(encoder.encodeSharedRef(envelope))
   return writer.take()
 }
 
@@ -242,7 +245,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
     case SENT:
       return decodeSent(reader)
     case OTHER:
-      return decode(reader.bin(1 << 24)) as Envelope
+      return decoder.decode(reader.bin(1 << 24)) as Envelope
     default:
       return undefined
   }
