@@ -1,8 +1,7 @@
 /**
  * Append pace: the beat at which the shards of a node append, so that many busy shards do not store their entries one by one. A beat begins
  * when the appends of the one before are answered, so that it keeps time with the journal: after a quiet moment the first entry is
- * appended at once, and the busier node and journal are, the more entries share a record. All appends of a beat leave in one write, and
- * their answers mostly come back in one read.
+ * appended at once, and the busier node and journal are, the more entries share a record.
  */
 import type { Clock } from './clock.js'
 

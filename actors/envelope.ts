@@ -119,7 +119,7 @@ const SENT = 2
 const PUSH = 3
 
 const writer = new Writer()
-/** One of each for all: to make one costs more than most envelopes. */
+/** One of each for all envelopes: a new one brings a buffer of two kilobytes. */
 const encoder = new Encoder()
 const decoder = new Decoder()
 

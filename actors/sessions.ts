@@ -116,7 +116,8 @@ export class Sessions implements SessionHost, LocalSessions {
   }
 
   #nextNumber(known: number): number {
-    return (this.#number = Math.max(this.clock.now(), this.#number + 1, known + 1))
+    this.#number = Math.max(this.clock.now(), this.#number + 1)
+    return Math.max(this.#number, Math.min(known + 1, Number.MAX_SAFE_INTEGER))
   }
 
   #highestNumber(user: UserId, device: DeviceId): number {

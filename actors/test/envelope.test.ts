@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import * as any from '../../protocol/test/arbitraries.js'
+import * as arbitrary from '../../protocol/test/arbitraries.js'
 import type { OwnerCommand, OwnerReply } from '../command.js'
 import { decodeEnvelope, encodeEnvelope } from '../envelope.js'
 import type { Envelope } from '../envelope.js'
 
 type Arbitraries = { readonly [T in Envelope['type']]: fc.Arbitrary<Extract<Envelope, { type: T }>> }
 
-const { user, uint, conversation, messageId } = any
+const { user, uint, conversation, messageId } = arbitrary
 const typed = <T extends string>(type: T): fc.Arbitrary<T> => fc.constant(type)
 const bytes = fc.uint8Array({ maxLength: 200 })
 const users = fc.array(user, { maxLength: 5 })
@@ -19,11 +19,11 @@ const mark = fc.record({ user, delivered: uint, read: uint })
 const signal = { conversation, sender: user, name: user, data: bytes }
 
 const command: fc.Arbitrary<OwnerCommand> = fc.oneof(
-  any.commands.send.map((send) => ({ ...send, ref: 0 })),
-  any.commands.history,
-  any.commands.participants,
-  any.commands.create,
-  any.commands.add,
+  arbitrary.commands.send.map((send) => ({ ...send, ref: 0 })),
+  arbitrary.commands.history,
+  arbitrary.commands.participants,
+  arbitrary.commands.create,
+  arbitrary.commands.add,
   fc.record({
     frame: typed('resumeOne'),
     conversation,
@@ -40,19 +40,19 @@ const command: fc.Arbitrary<OwnerCommand> = fc.oneof(
     seq: uint,
   }),
   fc.record({ frame: typed('audience'), conversation }),
-  fc.record({ frame: typed('list'), conversation, query: any.commands.conversations }),
+  fc.record({ frame: typed('list'), conversation, query: arbitrary.commands.conversations }),
 )
 
 const reply: fc.Arbitrary<OwnerReply> = fc.oneof(
-  any.serverFrames.sent.map((sent) => ({ ...sent, ref: 0 })),
-  any.serverFrames.error,
-  any.serverFrames.page,
-  any.serverFrames.participantList,
+  arbitrary.serverFrames.sent.map((sent) => ({ ...sent, ref: 0 })),
+  arbitrary.serverFrames.error,
+  arbitrary.serverFrames.page,
+  arbitrary.serverFrames.participantList,
   fc.record({ frame: typed('audienceList'), membershipSeq: uint, users }),
   fc.record({ frame: typed('notOwner'), view: uint }),
   fc.record({
     frame: typed('onePage'),
-    page: any.serverFrames.page.map(({ conversation: id, epoch, head, recovered, more, items }) => ({
+    page: arbitrary.serverFrames.page.map(({ conversation: id, epoch, head, recovered, more, items }) => ({
       conversation: id,
       epoch,
       head,

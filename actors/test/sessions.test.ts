@@ -56,6 +56,14 @@ t.test('sessions: a connection with a lower number than that of the device here 
   t.same([newest.closedWith, unnumbered.closedWith], [3503, undefined])
 })
 
+t.test('sessions: the highest number there is does not lead to one that nobody can read', async (t) => {
+  const { open } = createSessions()
+  const highest = await open('ann', 'phone', Number.MAX_SAFE_INTEGER)
+  const next = await open('ann', 'phone')
+  t.equal(highest.closedWith, 3503)
+  t.ok(Number.isSafeInteger(next.session.number))
+})
+
 t.test('sessions: only the session with the number is displaced', async (t) => {
   const { open, sessions } = createSessions()
   const { session } = await open('ann', 'phone')
