@@ -78,14 +78,19 @@ t.test('drain: workers share one port, and each is a node of the cluster', async
   const pair = await world.makeNode('pair', {}, ['--workers', '2'])
   t.teardown(() => pair.kill())
   await pair.start()
+  type Worker = { readonly worker: string; readonly pid: number; readonly node: { readonly sessions: number } | null }
+  let workers: readonly Worker[] = []
+  // The machine is ready with its first worker; the kernel spreads connections over those that listen.
+  const bothAnswer = () =>
+    until('both workers answer', async () => {
+      workers = ((await pair.status()) as unknown as { workers: Worker[] }).workers
+      return workers.every(({ node }) => node !== null)
+    })
+  await bothAnswer()
   const people: Person[] = []
-  const nodes = new Set<string>()
   for (let i = 0; i < 12; i++) people.push(await world.person(`worker-${String(i)}`, pair))
-  let workers: readonly { worker: string; pid: number; node: { sessions: number } | null }[] = []
-  await until('both workers answer', async () => {
-    workers = ((await pair.status()) as unknown as { workers: typeof workers }).workers
-    return workers.every(({ node }) => node !== null)
-  })
+  await bothAnswer()
+  const nodes = new Set<string>()
   for (const { worker, node } of workers) if ((node?.sessions ?? 0) > 0) nodes.add(worker)
   t.strictSame([...nodes].sort(), ['pair-1', 'pair-2'], 'the kernel spreads connections over both')
   const [first, last] = [people[0], people.at(-1)] as [Person, Person]
