@@ -33,6 +33,8 @@ const DATABASE = 'rookery'
 const READY_MS = 120_000
 const STOP_MS = 20_000
 const PORT_ATTEMPTS = 3
+/** Until a server that cannot have its port has ended. */
+const GIVE_UP_MS = 5000
 
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
@@ -84,6 +86,8 @@ async function start(
     const url = await ready(child, port, directory.password)
     return server(child, port, url, directory.cluster)
   } catch (error) {
+    if (!isOwnAnswer(error) && alive(child))
+      await Promise.race([once(child, 'exit'), wait(GIVE_UP_MS, undefined, { ref: false })])
     await end(child, 'SIGQUIT')
     const said = (await readFile(directory.log)).subarray(size).toString().trimEnd()
     const reason = `${error instanceof Error ? error.message : String(error)}\n${said}`
@@ -140,6 +144,9 @@ function startingUp(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === '57P03'
 }
+
+/** 28P01 is invalid_password: then another server has the port, and ours is about to say so and end. */
+const isOwnAnswer = (error: unknown): boolean => !(error instanceof Error && 'code' in error && error.code === '28P01')
 
 async function createDatabase(client: pg.Client): Promise<void> {
   const known = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE])
