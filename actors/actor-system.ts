@@ -132,9 +132,9 @@ export class ActorSystem {
   }
 
   private runTurnEnd(): void {
-    for (const [place, task] of this.turnEnd.entries()) {
+    for (let place = 0; place < this.turnEnd.length; place++) {
       try {
-        task()
+        this.turnEnd[place]?.()
       } catch (error) {
         this.options.failed('turn end', place, error)
       }

@@ -3,19 +3,12 @@
  * One batch is on its way at a time. When history is away it waits; when the position there is another one than expected it reads
  * it and goes on from it. Then it lets the journal drop what is archived and old.
  */
-import { decodeEntry } from '../protocol/entry-codec.js'
+import { completeEntry } from '../protocol/entry-codec.js'
 import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
 import type { ListChange } from './consequences.js'
 import type { Counters } from './counters.js'
-import type {
-  ArchiveBatch,
-  ArchiveOutcome,
-  History,
-  ShardPosition,
-  StoredConversation,
-  StoredParticipant,
-} from './history.js'
+import type { ArchiveBatch, ArchiveOutcome, History, ShardPosition, StoredParticipant } from './history.js'
 import type { ShardId } from './journal.js'
 import type { Logger } from './logger.js'
 import type { Unarchived, UnarchivedEntry, UnarchivedRecord } from './unarchived.js'
@@ -184,14 +177,15 @@ export const isBefore = (
 /** The rows of one batch: every entry, and of each other row the last state. */
 class Rows {
   readonly #entries: UnarchivedEntry[] = []
-  readonly #conversations = new Map<ConversationId, StoredConversation>()
+  /** The last entry of each. */
+  readonly #conversations = new Map<ConversationId, UnarchivedEntry>()
   readonly #participants = new Map<string, { conversation: ConversationId; participant: StoredParticipant }>()
   readonly #list = new Map<string, ArchiveBatch['list'][number]>()
 
   add(entry: UnarchivedEntry): void {
     const { conversation, consequences, conversationId } = entry
     this.#entries.push(entry)
-    if (conversation !== null) this.#conversations.set(conversationId, conversation.state.stored(entry))
+    if (conversation !== null) this.#conversations.set(conversationId, entry)
     for (const participant of consequences.participants)
       this.#participants.set(`${conversationId} ${participant.user}`, { conversation: conversationId, participant })
     if (consequences.list !== null) this.#addListItem(conversationId.slice(2), consequences.list)
@@ -204,8 +198,10 @@ class Rows {
 
   toBatch(): Pick<ArchiveBatch, 'entries' | 'conversations' | 'participants' | 'list'> {
     return {
-      entries: this.#entries.map((entry) => decodeEntry(entry.bytes)),
-      conversations: [...this.#conversations.values()],
+      entries: this.#entries.map((entry) => completeEntry(entry.conversationId, entry, entry.bytes)),
+      conversations: [...this.#conversations.values()].flatMap(
+        (entry) => entry.conversation?.state.stored(entry) ?? [],
+      ),
       participants: [...this.#participants.values()],
       list: [...this.#list.values()],
     }

@@ -15,13 +15,13 @@ import type { ReplyTo } from './command.js'
 import type { ConversationMessage } from './conversation.js'
 import { DirectorySync } from './directory-sync.js'
 import { DirectoryTable } from './directory-table.js'
-import type { AttachedSession } from './envelope.js'
+import type { AttachedSession, ConversationMark } from './envelope.js'
 import { FanOut } from './fan-out.js'
 import { shardOf } from './hash.js'
 import { Inbox } from './inbox.js'
 import type { ShardId } from './journal.js'
 import { Links } from './links.js'
-import { MarkSet, MarkWriter } from './marks.js'
+import { MarkWriter } from './marks.js'
 import type { View } from './membership.js'
 import type { NodeParts } from './node-parts.js'
 import { PresenceSync } from './presence-sync.js'
@@ -53,7 +53,8 @@ export class Assembly {
   readonly #audiences: Audiences
   readonly fanOut: FanOut
   readonly #inbox: Inbox
-  readonly #marks = new MarkSet()
+  /** For the owners among the other nodes, of this turn. */
+  readonly #marks = new Map<NodeId, ConversationMark[]>()
   readonly markWriter: MarkWriter
   readonly #conversations: Kind<ConversationId, ConversationMessage>
 
@@ -199,10 +200,7 @@ export class Assembly {
       went: (session, last) => this.#went(session, last),
       route: (session, command, to) =>
         this.router.route({ user: session.user, device: session.device, system: false }, command, to),
-      mark: (conversation, user, delivered, read) => {
-        this.#marks.add(conversation, user, delivered, read)
-        this.actors.wake()
-      },
+      mark: (conversation, user, delivered, read) => this.#mark({ conversation, user, delivered, read }),
       signal: (conversation, sender, name, data) => this.#signal(conversation, sender, name, data),
       presence: (users, to) => this.presence(users, to),
     })
@@ -302,20 +300,21 @@ export class Assembly {
     else this.links.post(to, { type: 'displace', user, device, session })
   }
 
+  #mark(mark: ConversationMark): void {
+    const owner = this.cluster.ownerOf(this.router.shardOf(mark.conversation))
+    if (owner === this.#parts.node) this.#inbox.takeMark(mark)
+    else if (owner !== null) {
+      const marks = this.#marks.get(owner)
+      if (marks === undefined) this.#marks.set(owner, [mark])
+      else marks.push(mark)
+      this.actors.wake()
+    }
+  }
+
   #flushMarks(): void {
     if (this.#marks.size === 0) return
-    const byOwner = new Map<NodeId, ReturnType<MarkSet['take']>>()
-    for (const mark of this.#marks.take()) {
-      const owner = this.cluster.ownerOf(this.router.shardOf(mark.conversation))
-      if (owner === null) continue
-      const list = byOwner.get(owner)
-      if (list === undefined) byOwner.set(owner, [mark])
-      else list.push(mark)
-    }
-    for (const [owner, marks] of byOwner) {
-      if (owner === this.#parts.node) this.#inbox.takeMarks(marks)
-      else this.links.post(owner, { type: 'marks', marks })
-    }
+    for (const [owner, marks] of this.#marks) this.links.post(owner, { type: 'marks', marks })
+    this.#marks.clear()
   }
 
   #signal(conversation: ConversationId, sender: UserId, name: string, data: Uint8Array): void {
@@ -341,7 +340,7 @@ export class Assembly {
     if (kind !== 'conversation') return
     const letter = message as ConversationMessage
     if (letter.kind !== 'command') return
-    const { command, to } = letter.commanded
+    const { command, to } = letter
     const isOurs = this.shards.get(this.router.shardOf(command.conversation))?.isServing === true
     if (why === 'full') to.reply(refusal('overloaded'))
     else if (why === 'failed' && isOurs) to.reply(refusal('temporary', 'history is away'))

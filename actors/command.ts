@@ -77,7 +77,9 @@ export interface ReplyTo {
   reply(reply: OwnerReply): void
 }
 
+/** A command on its way to its conversation. */
 export interface Commanded {
+  readonly kind: 'command'
   readonly caller: Caller
   readonly command: OwnerCommand
   readonly to: ReplyTo

@@ -172,10 +172,8 @@ export class ConversationState {
     return row !== undefined && spans.isOpen(row.spans) ? row : undefined
   }
 
-  /** Raises a user's marks; the answer says whether anything rose. */
-  mark(user: UserId, delivered: number, read: number): boolean {
-    const row = this.participants.get(user)
-    if (row === undefined) return false
+  /** Raises the marks of a participant; the answer says whether anything rose. */
+  mark(row: Participant, delivered: number, read: number): boolean {
     const ceiling = this.head
     const newRead = Math.min(Math.max(row.read, read), ceiling)
     const newDelivered = Math.min(Math.max(row.delivered, delivered, newRead), ceiling)

@@ -9,6 +9,7 @@ import type { Change, Send } from '../protocol/frames.js'
 import { messageIdTime } from '../protocol/ids.js'
 import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
 import type { Actor } from './actor.js'
+import type { NodeId } from './bus.js'
 import { decide } from './changes.js'
 import type { Clock } from './clock.js'
 import { answer, refusal } from './command.js'
@@ -37,7 +38,7 @@ export interface Mark {
 }
 
 export type ConversationMessage =
-  | { readonly kind: 'command'; readonly commanded: Commanded }
+  | Commanded
   | { readonly kind: 'mark'; readonly mark: Mark }
   | { readonly kind: 'wake' }
   | { readonly kind: 'signal'; readonly sender: UserId; readonly name: string; readonly data: Uint8Array }
@@ -55,6 +56,13 @@ export interface ConversationShard {
   append(entry: PendingEntry): void
   /** The runtime lets go of an idle conversation. */
   passivated(conversation: Conversation): void
+}
+
+/** The nodes that have participants online, as computed at a version of the directory and a membership. */
+export interface Reach {
+  directory: number
+  membership: number
+  readonly nodes: Set<NodeId>
 }
 
 /** Where a conversation's pushes go. */
@@ -85,11 +93,14 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   readonly kept = new KeptEntries()
   committed: number
   readonly standing: Standing
+  /** Kept by the outlet. */
+  reach: Reach | null = null
   readonly #shard: ConversationShard
   readonly #outlet: Outlet
   /** Seq of the newest entry that was pushed; joins in large conversations are not. */
   #pushed: number
-  readonly #pending = new Map<number, PendingEntry>()
+  /** Entries that the journal has not stored yet, in order of seq. */
+  readonly #pending: PendingEntry[] = []
 
   constructor(state: ConversationState, shard: ConversationShard, outlet: Outlet) {
     this.state = state
@@ -115,7 +126,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   receive(message: ConversationMessage): void | Promise<void> {
     switch (message.kind) {
       case 'command':
-        return this.#command(message.commanded)
+        return this.#command(message)
       case 'mark':
         this.#mark(message.mark)
         return
@@ -128,7 +139,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
 
   /** Idle, and nothing here that is not in history. */
   passivate(): boolean {
-    if (this.#pending.size > 0 || this.kept.unarchived) return false
+    if (this.#pending.length > 0 || this.kept.unarchived) return false
     this.#shard.passivated(this)
     return true
   }
@@ -206,7 +217,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
       this.#make(draft)
       return
     }
-    const known = this.#pending.get(seq) ?? this.kept.find(seq)
+    const known = this.#findPending(seq) ?? this.kept.find(seq)
     if (known !== undefined && known.id === draft.id && known.sender === draft.caller.user) {
       this.#shard.counters.sendsDuplicate++
       this.#whenCommitted(known.seq, draft.to)
@@ -230,13 +241,17 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   }
 
   #findUnarchived(sender: UserId, id: MessageId): KeptEntry | undefined {
-    const entries = [...this.#pending.values(), ...this.kept.range(1, this.committed)]
+    const entries = [...this.#pending, ...this.kept.range(1, this.committed)]
     return entries.find((entry) => entry.id === id && entry.sender === sender)
+  }
+
+  #findPending(seq: number): PendingEntry | undefined {
+    return this.#pending[seq - this.committed - 1]
   }
 
   #whenCommitted(seq: number, to: ReplyTo | null): void {
     if (to === null) return
-    const pending = this.#pending.get(seq)
+    const pending = this.#findPending(seq)
     if (pending === undefined) to.reply(this.#sent(seq, this.kept.find(seq)?.time ?? this.state.time))
     else if (pending.also === null) pending.also = [to]
     else pending.also.push(to)
@@ -278,7 +293,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
 
   #audience(): OwnerReply {
     const { membershipSeq } = this.standing
-    return { frame: 'audienceList', membershipSeq, users: [...this.standing.users()] }
+    return { frame: 'audienceList', membershipSeq, users: this.standing.users() }
   }
 
   #resume(caller: Caller, command: ResumeOne, to: ReplyTo): void {
@@ -297,7 +312,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
    * owner is a stale one: so nothing is answered before the journal has stored that an epoch begins.
    */
   #inNextEpoch(old: number, then: ReplyTo): void {
-    const begun = [...this.#pending.values()].find((entry) => entry.epoch > this.standing.epoch)
+    const begun = this.#pending.find((entry) => entry.epoch > this.standing.epoch)
     if (begun !== undefined) {
       begun.also = [...(begun.also ?? []), then]
       return
@@ -335,6 +350,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
       time,
       since: this.#shard.clock.now(),
       sender: caller.user,
+      device: caller.device,
       bytes: encodeEntry(header, body),
       epoch: state.epoch,
       membershipBefore,
@@ -346,12 +362,12 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
       record: null,
     }
     if (id !== '') this.#shard.noteId(this.id, caller.user, id, seq)
-    this.#pending.set(seq, pending)
+    this.#pending.push(pending)
     this.#shard.append(pending)
   }
 
   commit(entry: PendingEntry): void {
-    this.#pending.delete(entry.seq)
+    this.#pending.shift()
     this.committed = entry.seq
     this.kept.add(entry)
     if (entry.kind !== ENTRY_KIND.message) this.standing.change(entry)
@@ -389,11 +405,11 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     return { frame: 'sent', ref: 0, epoch: this.standing.epoch, seq, time }
   }
 
-  #mark(mark: Mark): void {
-    const row = this.state.participants.get(mark.user)
+  #mark({ user, delivered, read }: Mark): void {
+    const row = this.state.participants.get(user)
     if (row === undefined) return
-    const before = { user: mark.user, delivered: row.delivered, read: row.read }
-    if (!this.state.mark(mark.user, mark.delivered, mark.read)) return
-    this.#outlet.receipt(this, { user: mark.user, delivered: row.delivered, read: row.read }, before)
+    const before = { user, delivered: row.delivered, read: row.read }
+    if (!this.state.mark(row, delivered, read)) return
+    this.#outlet.receipt(this, { user, delivered: row.delivered, read: row.read }, before)
   }
 }

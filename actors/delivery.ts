@@ -24,14 +24,18 @@ export interface DeliveryFields {
   readonly entry: Uint8Array
 }
 
+type Origin = Pick<EntryHeader, 'sender' | 'device'>
+
 export class Delivery {
   readonly fields: DeliveryFields
   #msgpack: Uint8Array | null = null
   #json: Uint8Array | null = null
-  #header: EntryHeader | null = null
+  #origin: Origin | null
 
-  constructor(fields: DeliveryFields) {
+  /** Without `origin` it is read from the entry when somebody asks. */
+  constructor(fields: DeliveryFields, origin: Origin | null = null) {
     this.fields = fields
+    this.#origin = origin
   }
 
   /** The push frame; the same bytes for every socket of that codec. */
@@ -42,8 +46,8 @@ export class Delivery {
 
   /** Whether this device sent it. */
   isFrom(user: UserId, device: DeviceId): boolean {
-    const { sender, device: origin } = (this.#header ??= entryHeader(this.fields.entry))
-    return sender === user && origin === device
+    const origin = (this.#origin ??= entryHeader(this.fields.entry))
+    return origin.sender === user && origin.device === device
   }
 
   #encode(codec: Codec): Uint8Array {

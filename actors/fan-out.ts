@@ -36,20 +36,14 @@ export interface FanOutParts {
   readonly marks: MarkWriter
 }
 
-/** The nodes of a conversation, as computed at a state of directory and membership. */
-interface Reach {
-  directory: number
-  membership: number
-  readonly nodes: Set<NodeId>
-}
-
 /** Announced heads in one envelope: far below the size of a bus message. */
 const HEADS_PART = 2_000
 
 export class FanOut implements Outlet {
   readonly #parts: FanOutParts
   readonly #receipts: Receipts
-  readonly #reach = new WeakMap<Conversation, Reach>()
+  /** Where a user is, for as long as it takes to send there. */
+  readonly #there = new Set<NodeId>()
 
   constructor(parts: FanOutParts) {
     this.#parts = parts
@@ -78,7 +72,8 @@ export class FanOut implements Outlet {
     const nodes = this.#nodesOf(conversation, leaving)
     let envelope: Uint8Array | null = null
     for (const node of nodes) {
-      if (node === this.#parts.node) this.#parts.sessions.deliver(present(conversation, leaving), new Delivery(fields))
+      if (node === this.#parts.node)
+        this.#parts.sessions.deliver(usersOf(conversation, leaving), new Delivery(fields, entry))
       else this.#parts.links.postEncoded(node, (envelope ??= encodeEnvelope({ type: 'push', delivery: fields })))
     }
   }
@@ -86,14 +81,12 @@ export class FanOut implements Outlet {
   #nodesOf(conversation: Conversation, leaving: readonly UserId[]): ReadonlySet<NodeId> {
     const { directory } = this.#parts
     const membership = conversation.standing.membershipSeq
-    let reach = this.#reach.get(conversation)
-    if (reach?.directory !== directory.version || reach.membership !== membership) {
-      reach ??= { directory: 0, membership: 0, nodes: new Set() }
+    const reach = (conversation.reach ??= { directory: -1, membership: -1, nodes: new Set() })
+    if (reach.directory !== directory.version || reach.membership !== membership) {
       reach.nodes.clear()
       reach.directory = directory.version
       reach.membership = membership
       for (const user of conversation.standing.users()) directory.nodesOf(user, reach.nodes)
-      this.#reach.set(conversation, reach)
     }
     if (leaving.length === 0) return reach.nodes
     const nodes = new Set(reach.nodes)
@@ -102,12 +95,14 @@ export class FanOut implements Outlet {
   }
 
   receipt(conversation: Conversation, mark: Mark, before: Mark): void {
-    this.#parts.marks.add({ conversation: conversation.id, ...mark })
+    const row = conversation.state.participants.get(mark.user)
+    if (row !== undefined) this.#parts.marks.add(row, conversation.id, mark)
     this.#receipts.note(conversation, mark, before)
   }
 
   #sendReceipts(user: UserId, conversation: ConversationId, items: readonly Mark[]): void {
-    const nodes = new Set<NodeId>()
+    const nodes = this.#there
+    nodes.clear()
     this.#parts.directory.nodesOf(user, nodes)
     for (const node of nodes) {
       if (node === this.#parts.node) this.#parts.sessions.receipts(user, conversation, items)
@@ -161,7 +156,7 @@ export class FanOut implements Outlet {
   }
 }
 
-function* present(conversation: Conversation, leaving: readonly UserId[]): Iterable<UserId> {
-  yield* conversation.standing.users()
-  yield* leaving
+function usersOf({ standing }: Conversation, leaving: readonly UserId[]): readonly UserId[] {
+  const users = standing.users()
+  return leaving.length === 0 ? users : [...users, ...leaving]
 }

@@ -52,7 +52,7 @@ export class Inbox {
         fanOut.deliver(envelope.delivery)
         break
       case 'marks':
-        this.takeMarks(envelope.marks)
+        for (const mark of envelope.marks) this.takeMark(mark)
         break
       case 'receipts':
         sessions.receipts(envelope.user, envelope.conversation, envelope.items)
@@ -99,12 +99,11 @@ export class Inbox {
     directorySync.check(from, incarnation, heartbeat.directory)
   }
 
-  /** Marks for conversations of this node. One that sleeps stays asleep: a device repeats its marks when it resumes. */
-  takeMarks(marks: readonly ConversationMark[]): void {
+  /** A mark for a conversation of this node. One that sleeps stays asleep: a device repeats its marks when it resumes. */
+  takeMark(mark: ConversationMark): void {
     const { conversations } = this.#parts
-    for (const { conversation, user, delivered, read } of marks)
-      if (conversations.get(conversation) !== undefined)
-        conversations.tell(conversation, { kind: 'mark', mark: { user, delivered, read } })
+    if (conversations.get(mark.conversation) !== undefined)
+      conversations.tell(mark.conversation, { kind: 'mark', mark })
   }
 
   takeSignal({ conversation, sender, name, data }: Extract<Envelope, { type: 'signal' }>): void {

@@ -21,8 +21,8 @@ export interface JournalWriterParts {
   readonly clock: Clock
   readonly counters: Counters
   readonly shard: ShardId
-  /** The head of the next record but for its number and predecessor, which the writer knows. */
-  head(): Omit<RecordHead, 'number' | 'prev'>
+  /** The head of the next record. */
+  head(number: number, prev: number): RecordHead
   /** The record is in the journal as `seq`. */
   stored(seq: number, queued: readonly PendingEntry[]): void
   /** Another owner has written: nothing more will be stored by this writer. */
@@ -105,11 +105,8 @@ export class JournalWriter {
 
   #start(queued: readonly PendingEntry[]): void {
     const { seq, number } = this.#position
-    const head = { ...this.#parts.head(), number: number + 1, prev: seq }
-    const record = encodeRecord(
-      head,
-      queued.map(({ bytes }) => bytes),
-    )
+    const entries = queued.map(({ bytes }) => bytes)
+    const record = encodeRecord(this.#parts.head(number + 1, seq), entries)
     this.#parts.counters.recordEntries.observe(queued.length)
     this.#append({ record, queued, since: this.#parts.clock.now(), doubtful: false, attempts: 0 })
   }

@@ -1,51 +1,29 @@
 /**
- * Marks: how far devices received and users read. On the way to the owners they are gathered per node and turn; on the way to history
- * the owner gathers them for seconds. They are never entries: a lost mark is repeated by the device when it resumes.
+ * Marks: how far devices received and users read, on the way to history: the owner gathers them for seconds. They are never entries: a
+ * lost mark is repeated by the device when it resumes.
  */
-import type { ConversationId, UserId } from '../protocol/ids.js'
+import type { ConversationId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
+import type { Mark } from './conversation.js'
 import type { ConversationMark } from './envelope.js'
 import type { History } from './history.js'
 import type { Logger } from './logger.js'
 
-/** The highest mark per conversation and user. */
-export class MarkSet {
-  #marks = new Map<string, ConversationMark>()
-
-  add(conversation: ConversationId, user: UserId, delivered: number, read: number): void {
-    const key = `${user} ${conversation}`
-    const known = this.#marks.get(key)
-    if (known === undefined) this.#marks.set(key, { conversation, user, delivered, read })
-    else if (delivered > known.delivered || read > known.read)
-      this.#marks.set(key, {
-        conversation,
-        user,
-        delivered: Math.max(known.delivered, delivered),
-        read: Math.max(known.read, read),
-      })
-  }
-
-  get size(): number {
-    return this.#marks.size
-  }
-
-  /** All of them; none are left. */
-  take(): ConversationMark[] {
-    const marks = [...this.#marks.values()]
-    this.#marks = new Map()
-    return marks
-  }
-}
-
 const WRITE_MS = 3_000
 const WRITE_MARKS = 5_000
+
+interface LatestMark {
+  readonly conversation: ConversationId
+  mark: Mark
+}
 
 /** Writes marks to history, behind. */
 export class MarkWriter {
   readonly #history: Pick<History, 'mark'>
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #marks = new MarkSet()
+  /** By the participant's row in the state of its conversation: cheaper to find than a conversation and a user. */
+  #marks = new Map<object, LatestMark>()
   #scheduled = false
 
   constructor(history: Pick<History, 'mark'>, clock: Clock, log: Logger) {
@@ -54,8 +32,11 @@ export class MarkWriter {
     this.#log = log
   }
 
-  add(mark: ConversationMark): void {
-    this.#marks.add(mark.conversation, mark.user, mark.delivered, mark.read)
+  /** A participant's marks rose; `row` stands for the participant. */
+  add(row: object, conversation: ConversationId, mark: Mark): void {
+    const known = this.#marks.get(row)
+    if (known === undefined) this.#marks.set(row, { conversation, mark })
+    else known.mark = mark
     if (!this.#scheduled) this.#schedule()
   }
 
@@ -66,7 +47,8 @@ export class MarkWriter {
 
   /** What history refuses or misses comes again with the next resume of the device. */
   async write(): Promise<void> {
-    const marks = this.#marks.take()
+    const marks = highest(this.#marks.values())
+    this.#marks = new Map()
     try {
       for (let i = 0; i < marks.length; i += WRITE_MARKS) await this.#history.mark(marks.slice(i, i + WRITE_MARKS))
     } catch (error) {
@@ -76,4 +58,17 @@ export class MarkWriter {
     // those that came while history was slow
     if (this.#marks.size > 0) this.#schedule()
   }
+}
+
+/** One for each conversation and user: a conversation that was dropped and read again has other rows. */
+function highest(latest: Iterable<LatestMark>): ConversationMark[] {
+  const marks = new Map<string, ConversationMark>()
+  for (const { conversation, mark } of latest) {
+    const { user, delivered, read } = mark
+    const key = `${user} ${conversation}`
+    const known = marks.get(key) ?? mark
+    const [highestDelivered, highestRead] = [Math.max(known.delivered, delivered), Math.max(known.read, read)]
+    marks.set(key, { conversation, user, delivered: highestDelivered, read: highestRead })
+  }
+  return [...marks.values()]
 }

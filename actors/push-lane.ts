@@ -10,7 +10,7 @@ import type { Delivery } from './delivery.js'
 import { MissedHeads } from './missed-heads.js'
 import type { HostedSession, SessionHost } from './session-host.js'
 import { UnackedPushes } from './unacked-pushes.js'
-import type { UnackedPush } from './unacked-pushes.js'
+import type { SettledListener, UnackedPush } from './unacked-pushes.js'
 
 /** The session as its lane sees it. */
 export interface LaneSocket extends HostedSession {
@@ -31,7 +31,7 @@ export const SLOW_BYTES = 256 * 1024
 /** The same for bytes pushed and not acknowledged. */
 const UNACKED_BYTES = 1024 * 1024
 
-export class PushLane {
+export class PushLane implements SettledListener {
   /** Push frames given to the socket so far. */
   pushes = 0
   /** A device that never acknowledges (a person with wscat) is not pressed. */
@@ -88,12 +88,8 @@ export class PushLane {
   acknowledge(conversation: ConversationId, seq: number, now: number): void {
     const unacked = this.#unacked
     if (unacked === null) return
-    const { counters } = this.#host
     const before = unacked.size
-    unacked.acknowledge(conversation, seq, (push) => {
-      counters.pushesReceived++
-      counters.deviceAckSeconds.observe(Math.max(0, now - push.at) / 1000)
-    })
+    unacked.acknowledge(conversation, seq, now, this)
     if (unacked.size === 0) {
       this.#unacked = null
       this.#host.unwatch(this.#socket)
@@ -102,6 +98,12 @@ export class PushLane {
       unacked.attempts = 0
       unacked.due = now + REPEAT_MS
     }
+  }
+
+  settled(push: UnackedPush, now: number): void {
+    const { counters } = this.#host
+    counters.pushesReceived++
+    counters.deviceAckSeconds.observe(Math.max(0, now - push.at) / 1000)
   }
 
   /** Once a second while something was pushed and not acknowledged, or held back. */

@@ -16,11 +16,15 @@ export interface ReceiptsParts {
   send(user: UserId, conversation: ConversationId, items: readonly Mark[]): void
 }
 
-type Gathered = Map<UserId, Mark>
+/** What one user is about to be told of a conversation: the newest mark of each of the others. */
+interface Receipt {
+  readonly to: UserId
+  readonly marks: Mark[]
+}
 
 export class Receipts {
   readonly #parts: ReceiptsParts
-  #gathered = new Map<ConversationId, Map<UserId, Gathered>>()
+  #gathered = new Map<Conversation, Receipt[]>()
 
   constructor(parts: ReceiptsParts) {
     this.#parts = parts
@@ -30,42 +34,44 @@ export class Receipts {
   note(conversation: Conversation, mark: Mark, before: Mark): void {
     if (conversation.large) return
     const idle = this.#gathered.size === 0
-    for (const sender of sendersBetween(conversation, mark, before))
-      if (sender !== mark.user) gather(this.#gathered, conversation.id, sender, mark)
-    if (mark.read > before.read) gather(this.#gathered, conversation.id, mark.user, mark)
+    const to = Math.max(mark.delivered, mark.read)
+    for (let seq = Math.max(firstPassed(mark, before), to - LOOK_BACK); seq <= to; seq++) {
+      const entry = conversation.kept.find(seq)
+      if (entry !== undefined && entry.type !== 0 && entry.sender !== mark.user)
+        this.#gather(conversation, entry.sender, mark)
+    }
+    if (mark.read > before.read) this.#gather(conversation, mark.user, mark)
     if (idle && this.#gathered.size > 0) this.#parts.clock.after(GATHER_MS, () => this.#send())
+  }
+
+  #gather(conversation: Conversation, to: UserId, mark: Mark): void {
+    const receipts = this.#gathered.get(conversation)
+    if (receipts === undefined) this.#gathered.set(conversation, [{ to, marks: [mark] }])
+    else {
+      const receipt = receipts.find((known) => known.to === to)
+      if (receipt === undefined) receipts.push({ to, marks: [mark] })
+      else replace(receipt.marks, mark)
+    }
   }
 
   #send(): void {
     const ready = this.#gathered
     this.#gathered = new Map()
-    for (const [conversation, users] of ready)
-      for (const [user, marks] of users) this.#parts.send(user, conversation, [...marks.values()])
+    for (const [conversation, receipts] of ready)
+      for (const { to, marks } of receipts) this.#parts.send(to, conversation.id, marks)
   }
 }
 
-function gather(
-  all: Map<ConversationId, Map<UserId, Gathered>>,
-  conversation: ConversationId,
-  to: UserId,
-  mark: Mark,
-): void {
-  let users = all.get(conversation)
-  if (users === undefined) all.set(conversation, (users = new Map<UserId, Gathered>()))
-  let marks = users.get(to)
-  if (marks === undefined) users.set(to, (marks = new Map<UserId, Mark>()))
-  marks.set(mark.user, mark)
-}
-
-/** Who wrote what the mark has newly passed, as far as it is in memory. */
-function sendersBetween(conversation: Conversation, mark: Mark, before: Mark): Set<UserId> {
-  const senders = new Set<UserId>()
-  const from = Math.min(
+/** Seq of the first entry that the mark has newly passed. */
+const firstPassed = (mark: Mark, before: Mark): number =>
+  1 +
+  Math.min(
     mark.delivered > before.delivered ? before.delivered : Infinity,
     mark.read > before.read ? before.read : Infinity,
   )
-  const to = Math.max(mark.delivered, mark.read)
-  for (const entry of conversation.kept.range(Math.max(from + 1, to - LOOK_BACK), to))
-    if (entry.type !== 0) senders.add(entry.sender)
-  return senders
+
+function replace(marks: Mark[], mark: Mark): void {
+  const place = marks.findIndex(({ user }) => user === mark.user)
+  if (place === -1) marks.push(mark)
+  else marks[place] = mark
 }

@@ -186,7 +186,11 @@ export class Shard implements ConversationShard {
         clock,
         counters,
         shard: this.id,
-        head: () => ({ ...(this.#parts.owner() ?? none), archived: this.#unarchived.archived, epoch: taken.epoch }),
+        head: (number, prev) => {
+          const { view, node, incarnation } = this.#parts.owner() ?? none
+          const { archived } = this.#unarchived
+          return { view, node, incarnation, number, prev, archived, epoch: taken.epoch }
+        },
         stored: (seq, queued) => this.#stored(seq, queued),
         fenced: () => this.#parts.fenced(this),
       },
@@ -352,12 +356,13 @@ export class Shard implements ConversationShard {
 }
 
 function fromJournal(bytes: Uint8Array): UnarchivedEntry {
-  const { seq, time, sender, id, type, kind, ordinal, conversation } = decodeEntry(bytes)
+  const { seq, time, sender, device, id, type, kind, ordinal, conversation } = decodeEntry(bytes)
   const consequences = { participants: [], enlists: [], list: null }
   return {
     seq,
     time,
     sender,
+    device,
     id,
     type,
     bytes,

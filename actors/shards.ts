@@ -161,7 +161,7 @@ export class Shards {
     }
     const stub = command.frame === 'resumeOne' ? shard.answerFromStub(command) : null
     if (stub !== null) to.reply(stub)
-    else this.#parts.conversations.tell(command.conversation, { kind: 'command', commanded: { caller, command, to } })
+    else this.#parts.conversations.tell(command.conversation, { kind: 'command', caller, command, to })
   }
 
   /** The conversation of a first message: read from history by the shard that holds it. */

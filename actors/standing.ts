@@ -14,6 +14,8 @@ export class Standing {
   readonly #state: ConversationState
   /** Who is in; null while no change is on its way: then the state knows. */
   #users: Set<UserId> | null = null
+  /** The same as a list; null until somebody asks. */
+  #list: readonly UserId[] | null = null
   #changes = 0
 
   constructor(state: ConversationState) {
@@ -23,14 +25,14 @@ export class Standing {
   }
 
   /** Who is in as of the newest stored entry. */
-  users(): Iterable<UserId> {
-    return this.#users ?? presentIn(this.#state)
+  users(): readonly UserId[] {
+    return (this.#list ??= this.#users === null ? presentIn(this.#state) : [...this.#users])
   }
 
   /** A change is about to be folded into the state. */
   expectChange(): void {
     this.#changes++
-    this.#users ??= new Set(presentIn(this.#state))
+    this.#users ??= new Set(this.users())
   }
 
   /** The change is stored. */
@@ -39,6 +41,7 @@ export class Standing {
     this.membershipSeq = membershipSeq
     for (const { user } of consequences.participants) this.#users?.add(user)
     for (const user of leaving) this.#users?.delete(user)
+    this.#list = null
     if (--this.#changes === 0) this.#users = null
   }
 
@@ -46,9 +49,12 @@ export class Standing {
   adopt(): void {
     this.epoch = this.#state.epoch
     this.membershipSeq = this.#state.membershipSeq
+    this.#list = null
   }
 }
 
-function* presentIn({ participants }: ConversationState): Iterable<UserId> {
-  for (const [user, row] of participants) if (spans.isOpen(row.spans)) yield user
+function presentIn({ participants }: ConversationState): UserId[] {
+  const present: UserId[] = []
+  for (const [user, row] of participants) if (spans.isOpen(row.spans)) present.push(user)
+  return present
 }

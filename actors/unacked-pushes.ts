@@ -12,6 +12,11 @@ export interface UnackedPush {
   readonly at: number
 }
 
+/** Hears of each push that an acknowledgement settles. */
+export interface SettledListener {
+  settled(push: UnackedPush, now: number): void
+}
+
 export class UnackedPushes {
   #pushes: UnackedPush[] = []
   /** Index of the oldest one: those before it are acknowledged. */
@@ -34,20 +39,20 @@ export class UnackedPushes {
     this.bytes += push.frame.length
   }
 
-  /** The device has everything of the conversation up to `seq`. Calls for each push that is settled by it. */
-  acknowledge(conversation: ConversationId, seq: number, settled: (push: UnackedPush) => void): void {
+  /** The device has everything of the conversation up to `seq`. */
+  acknowledge(conversation: ConversationId, seq: number, now: number, listener: SettledListener): void {
     const front = this.#pushes[this.#first]
     if (front === undefined) return
     // nearly always the oldest are acknowledged first
-    if (front.conversation === conversation) this.#shiftFront(conversation, seq, settled)
-    if (this.size > 0 && this.#holds(conversation, seq)) this.#filter(conversation, seq, settled)
+    if (front.conversation === conversation) this.#shiftFront(conversation, seq, now, listener)
+    if (this.size > 0 && this.#holds(conversation, seq)) this.#filter(conversation, seq, now, listener)
     this.#compact()
   }
 
-  #shiftFront(conversation: ConversationId, seq: number, settled: (push: UnackedPush) => void): void {
+  #shiftFront(conversation: ConversationId, seq: number, now: number, listener: SettledListener): void {
     let push = this.#pushes[this.#first]
     while (push !== undefined && push.conversation === conversation && push.seq <= seq) {
-      this.#settle(push, settled)
+      this.#settle(push, now, listener)
       push = this.#pushes[++this.#first]
     }
   }
@@ -60,19 +65,19 @@ export class UnackedPushes {
     return false
   }
 
-  #filter(conversation: ConversationId, seq: number, settled: (push: UnackedPush) => void): void {
+  #filter(conversation: ConversationId, seq: number, now: number, listener: SettledListener): void {
     const left: UnackedPush[] = []
     for (const push of this.list()) {
-      if (push.conversation === conversation && push.seq <= seq) this.#settle(push, settled)
+      if (push.conversation === conversation && push.seq <= seq) this.#settle(push, now, listener)
       else left.push(push)
     }
     this.#pushes = left
     this.#first = 0
   }
 
-  #settle(push: UnackedPush, settled: (push: UnackedPush) => void): void {
+  #settle(push: UnackedPush, now: number, listener: SettledListener): void {
     this.bytes -= push.frame.length
-    settled(push)
+    listener.settled(push, now)
   }
 
   #compact(): void {

@@ -2,7 +2,7 @@
  * What a shard has stored in the journal and not in history yet: the records in order, with the rows that history will get. The archiver
  * takes from its front; activations look through it for entries that history did not have when it was read.
  */
-import type { ConversationId } from '../protocol/ids.js'
+import type { ConversationId, DeviceId } from '../protocol/ids.js'
 import type { KeptEntries, KeptEntry } from './kept-entries.js'
 import type { Consequences } from './consequences.js'
 import type { ConversationState } from './conversation-state.js'
@@ -18,6 +18,7 @@ export interface UnarchivedEntry extends KeptEntry {
   readonly conversationId: ConversationId
   readonly kind: number
   readonly ordinal: number
+  readonly device: DeviceId
   /** Null until the conversation is active here: only then are its rows known. */
   conversation: ArchivedConversation | null
   consequences: Consequences

@@ -53,8 +53,9 @@ export class GatewayConnection implements Connection {
     return this.#send(this.#socket, frames.length === 1 ? first : Buffer.concat(frames))
   }
 
+  /** Asks uWebSockets.js only while a write did not leave at once: then the buffer is not empty. */
   buffered(): number {
-    return this.#socket?.getBufferedAmount() ?? 0
+    return this.#held === 0 ? 0 : this.#look()
   }
 
   /** The session's `closed` is called before this returns. */
@@ -130,7 +131,7 @@ export class GatewayConnection implements Connection {
 
   /** Asks the socket how much it holds. */
   #look(): number {
-    return this.#hold(this.buffered())
+    return this.#hold(this.#socket?.getBufferedAmount() ?? 0)
   }
 
   #hold(bytes: number): number {

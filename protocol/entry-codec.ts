@@ -23,6 +23,8 @@ export interface EntryHeader {
 }
 
 const ID_BYTES = 16
+/** Fields between the version and the content. */
+const FIELDS_KNOWN = 9
 const writer = new Writer()
 
 /** `id: ''` becomes a nil: no id yet, or a change without one. */
@@ -92,18 +94,68 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   const reader = new Reader(bytes)
   const fields = reader.array(Infinity, 'entry')
   const version = readVersion(reader, fields)
-  const header = readHeader(reader)
-  const body = readBody(reader)
+  const entry = {
+    version,
+    kind: reader.uint('kind'),
+    conversation: reader.str(Infinity, 'conversation'),
+    seq: reader.uint('seq'),
+    ordinal: reader.uint('ordinal'),
+    time: reader.uint('time'),
+    sender: reader.str(Infinity, 'sender'),
+    device: reader.str(Infinity, 'device'),
+    id: readId(reader),
+    type: reader.uint('type'),
+    content: reader.bin(Infinity, 'content'),
+    extra: reader.nil() ? null : reader.str(Infinity, 'extra'),
+    priority: reader.uint('priority'),
+    ttl: reader.uint('ttl'),
+  }
   for (let i = ENTRY_FIELDS; i < fields; i++) reader.skip()
   if (!reader.done) throw new MsgpackError('shape', 'entry: bytes after its end')
-  return { version, ...header, ...body }
+  return entry
+}
+
+/** What the owner of an entry has at hand beside its bytes. */
+export type KnownEntry = Pick<Entry, 'kind' | 'seq' | 'ordinal' | 'time' | 'sender' | 'device' | 'id' | 'type'>
+
+/** The same as `decodeEntry`, for the one who made the entry: only the rest is read. */
+export function completeEntry(conversation: ConversationId, known: KnownEntry, bytes: Uint8Array): Entry {
+  const reader = new Reader(bytes)
+  const version = readVersion(reader, reader.array(Infinity, 'entry'))
+  for (let i = 0; i < FIELDS_KNOWN; i++) reader.skip()
+  return {
+    version,
+    kind: known.kind,
+    conversation,
+    seq: known.seq,
+    ordinal: known.ordinal,
+    time: known.time,
+    sender: known.sender,
+    device: known.device,
+    id: known.id,
+    type: known.type,
+    content: reader.bin(Infinity, 'content'),
+    extra: reader.nil() ? null : reader.str(Infinity, 'extra'),
+    priority: reader.uint('priority'),
+    ttl: reader.uint('ttl'),
+  }
 }
 
 /** The beginning of an entry, without a look at its content. `id` is '' when it has none. */
 export function entryHeader(bytes: Uint8Array): EntryHeader & { readonly id: MessageId; readonly type: number } {
   const reader = new Reader(bytes)
   readVersion(reader, reader.array(Infinity, 'entry'))
-  return { ...readHeader(reader), id: readId(reader), type: reader.uint('type') }
+  return {
+    kind: reader.uint('kind'),
+    conversation: reader.str(Infinity, 'conversation'),
+    seq: reader.uint('seq'),
+    ordinal: reader.uint('ordinal'),
+    time: reader.uint('time'),
+    sender: reader.str(Infinity, 'sender'),
+    device: reader.str(Infinity, 'device'),
+    id: readId(reader),
+    type: reader.uint('type'),
+  }
 }
 
 function writeHeader(version: number, header: EntryHeader): void {
@@ -134,18 +186,6 @@ function readVersion(reader: Reader, fields: number): number {
   const known = version === ENTRY_VERSION ? fields === ENTRY_FIELDS : version > ENTRY_VERSION && fields >= ENTRY_FIELDS
   if (!known) throw new MsgpackError('shape', 'entry: not of version 1 or later')
   return version
-}
-
-function readHeader(reader: Reader): EntryHeader {
-  return {
-    kind: reader.uint('kind'),
-    conversation: reader.str(Infinity, 'conversation'),
-    seq: reader.uint('seq'),
-    ordinal: reader.uint('ordinal'),
-    time: reader.uint('time'),
-    sender: reader.str(Infinity, 'sender'),
-    device: reader.str(Infinity, 'device'),
-  }
 }
 
 function readBody(reader: Reader): Body {

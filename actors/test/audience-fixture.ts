@@ -75,6 +75,7 @@ export function storedEntry(conversation: Conversation, seq: number, leaving: re
     seq,
     time: TIME,
     sender: 'ann',
+    device: 'phone',
     id: '',
     type: 1,
     bytes,

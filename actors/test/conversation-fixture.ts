@@ -68,7 +68,7 @@ export function makeConversation(conversation: ConversationId = GROUP) {
   const ask = (caller: Caller, command: OwnerCommand): OwnerReply[] => {
     const replies: OwnerReply[] = []
     const to = { reply: (reply: OwnerReply) => void replies.push(reply) }
-    void actor.receive({ kind: 'command', commanded: { caller, command, to } })
+    void actor.receive({ kind: 'command', caller, command, to })
     return replies
   }
   /** Gives a command and stores what comes of it; the one reply. */

@@ -70,6 +70,7 @@ export const unarchivedEntry = (entry: Entry): UnarchivedEntry => ({
   conversationId: entry.conversation,
   kind: entry.kind,
   ordinal: entry.ordinal,
+  device: entry.device,
   conversation: null,
   consequences: NO_CONSEQUENCES,
   record: null,

@@ -70,7 +70,7 @@ t.test('inbox: other commands and replies go to the router alone', async (t) => 
 t.test('inbox: marks reach conversations that are awake, and wake none', async (t) => {
   const { take } = createInbox()
   const marks = ['r:asleep', CONVERSATION].map((conversation) => ({ conversation, user: 'ann', delivered: 2, read: 1 }))
-  t.same(take({ type: 'marks', marks }), ['tell r:hall {"kind":"mark","mark":{"user":"ann","delivered":2,"read":1}}'])
+  t.match(take({ type: 'marks', marks }), [/^tell r:hall .*"user":"ann","delivered":2,"read":1/])
 })
 
 t.test('inbox: a signal reaches a conversation whose shard is here', async (t) => {

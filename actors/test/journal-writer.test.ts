@@ -40,7 +40,7 @@ function makeWriter() {
       clock,
       counters,
       shard: 0,
-      head: () => OWNER,
+      head: (number, prev) => ({ ...OWNER, number, prev }),
       stored: (seq, queued) => stored.push({ seq, seqs: queued.map((entry) => entry.seq) }),
       fenced: () => seen.fenced++,
     },

@@ -4,7 +4,7 @@ import { VirtualClock } from '../clock-virtual.js'
 import type { ConversationMark } from '../envelope.js'
 import type { History } from '../history.js'
 import { silent } from '../logger.js'
-import { MarkSet, MarkWriter } from '../marks.js'
+import { MarkWriter } from '../marks.js'
 
 const mark = (delivered: number, read: number, user = 'ann'): ConversationMark => ({
   conversation: 'r:hall',
@@ -25,36 +25,43 @@ function createWriter() {
       written.push(marks)
     },
   }
-  return { clock, written, state, writer: new MarkWriter(history, clock, silent) }
+  const writer = new MarkWriter(history, clock, silent)
+  const rows = new Map<string, object>()
+  /** The row of a conversation and user is always the same one unless another is given. */
+  const add = (mark: ConversationMark, row?: object): void => {
+    const key = `${mark.conversation} ${mark.user}`
+    if (!rows.has(key)) rows.set(key, {})
+    writer.add(row ?? rows.get(key) ?? {}, mark.conversation, mark)
+  }
+  return { clock, written, state, add }
 }
 
-t.test('marks: of each conversation and user the highest is kept, wherever it came from', async (t) => {
-  const marks = new MarkSet()
-  marks.add('r:hall', 'ann', 5, 2)
-  marks.add('r:hall', 'ann', 4, 3)
-  marks.add('r:hall', 'bob', 1, 0)
-  marks.add('r:den', 'ann', 1, 1)
-  marks.add('r:hall', 'ann', 1, 1)
-  t.equal(marks.size, 3)
-  t.same(marks.take(), [mark(5, 3), mark(1, 0, 'bob'), { ...mark(1, 1), conversation: 'r:den' }])
-  t.same(marks.take(), [])
+t.test('marks: of each conversation and user the highest is written, whichever row it came from', async (t) => {
+  const { clock, written, add } = createWriter()
+  const [first, second] = [{}, {}]
+  add(mark(5, 2), first)
+  add(mark(4, 3), second)
+  add(mark(1, 0, 'bob'))
+  add({ ...mark(1, 1), conversation: 'r:den' })
+  await clock.run(clock.now() + 3_000)
+  t.same(written, [[mark(5, 3), mark(1, 0, 'bob'), { ...mark(1, 1), conversation: 'r:den' }]])
 })
 
 t.test('marks: what is gathered within seconds is written at once', async (t) => {
-  const { clock, written, writer } = createWriter()
-  for (let seq = 1; seq <= 10; seq++) writer.add(mark(seq, 0))
+  const { clock, written, add } = createWriter()
+  for (let seq = 1; seq <= 10; seq++) add(mark(seq, 0))
   await clock.run(clock.now() + 2_999)
   t.same(written, [])
   await clock.run(clock.now() + 1)
   t.same(written, [[mark(10, 0)]])
-  writer.add(mark(11, 0))
+  add(mark(11, 0))
   await clock.run(clock.now() + 3_000)
   t.same(written, [[mark(10, 0)], [mark(11, 0)]])
 })
 
 t.test('marks: very many are written in several batches', async (t) => {
-  const { clock, written, writer } = createWriter()
-  for (let i = 0; i < 12_000; i++) writer.add(mark(1, 0, `user${String(i)}`))
+  const { clock, written, add } = createWriter()
+  for (let i = 0; i < 12_000; i++) add(mark(1, 0, `user${String(i)}`))
   await clock.run(clock.now() + 3_000)
   t.same(
     written.map((batch) => batch.length),
@@ -63,22 +70,22 @@ t.test('marks: very many are written in several batches', async (t) => {
 })
 
 t.test('marks: when history is away they are dropped, and later ones are written', async (t) => {
-  const { clock, written, state, writer } = createWriter()
+  const { clock, written, state, add } = createWriter()
   state.failing = true
-  writer.add(mark(1, 0))
+  add(mark(1, 0))
   await clock.run(clock.now() + 3_000)
   state.failing = false
-  writer.add(mark(2, 0))
+  add(mark(2, 0))
   await clock.run(clock.now() + 3_000)
   t.same(written, [[mark(2, 0)]])
 })
 
 t.test('marks: those that come while history is slow are written without waiting for another one', async (t) => {
-  const { clock, written, state, writer } = createWriter()
+  const { clock, written, state, add } = createWriter()
   state.slowMs = 1_000
-  writer.add(mark(1, 0))
+  add(mark(1, 0))
   await clock.run(clock.now() + 3_500)
-  writer.add(mark(2, 0))
+  add(mark(2, 0))
   await clock.run(clock.now() + 10_000)
   t.same(written, [[mark(1, 0)], [mark(2, 0)]])
 })

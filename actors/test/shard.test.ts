@@ -62,10 +62,7 @@ function makeShard({ clock, journals, histories } = makeStores(), view = 1, over
     activating.catch(() => undefined)
     await run(ms)
     const conversation = await activating
-    void conversation.receive({
-      kind: 'command',
-      commanded: { caller, command, to: { reply: (r) => void replies.push(r) } },
-    })
+    void conversation.receive({ kind: 'command', caller, command, to: { reply: (r) => void replies.push(r) } })
     await run(ms)
     return replies
   }
