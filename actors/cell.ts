@@ -35,7 +35,7 @@ export interface CellHost {
   enqueue(cell: { visit(): void }): void
   /** A cell exists that may become idle. */
   startSweep(): void
-  /** A time for `observe`. */
+  /** A time for `observe`; negative when the message need not be timed. */
   readonly stamp: () => number
   /** A message is about to be handled that waits since that time. */
   observe(since: number): void

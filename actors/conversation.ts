@@ -82,11 +82,15 @@ interface Draft {
   readonly body: Uint8Array
   readonly detail: ChangeDetail
   readonly to: ReplyTo | null
+  /** When it was asked for, milliseconds since 1970. */
+  readonly now: number
 }
 
 const NO_DETAIL: ChangeDetail = {}
 const NOBODY: readonly UserId[] = []
 const SERVER: Caller = { user: 'server', device: 'server', system: true }
+
+const isTooOld = (id: MessageId, now: number): boolean => messageIdTime(id) < now - ID_HORIZON_MS
 
 export class Conversation implements Actor<ConversationMessage>, Readable, WritingConversation {
   readonly state: ConversationState
@@ -173,17 +177,18 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #send(caller: Caller, send: Send, to: ReplyTo): void | Promise<void> {
-    const refused = this.#refuses(caller, send)
+    const now = this.#shard.clock.now()
+    const refused = this.#refuses(caller, send, now)
     if (refused !== null) {
       to.reply(refused)
       return
     }
     const { id, type, body } = send
     if (id === null) to.reply(refusal('bad-id', 'the id is missing'))
-    else return this.#once({ caller, kind: ENTRY_KIND.message, type, id, body, detail: NO_DETAIL, to })
+    else return this.#once({ caller, kind: ENTRY_KIND.message, type, id, body, detail: NO_DETAIL, to, now })
   }
 
-  #refuses(caller: Caller, send: Send): OwnerReply | null {
+  #refuses(caller: Caller, send: Send, now: number): OwnerReply | null {
     const { state } = this
     if (!state.exists) return refusal('no-such-conversation')
     if (state.kind === 'user') return refusal('not-allowed', 'only the server writes here')
@@ -192,20 +197,16 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
       if (row === undefined) return refusal('not-participant')
       if (!maySend(row.role)) return refusal('not-allowed', `the user is ${row.role}`)
     }
-    const future = this.#shard.clock.now() + ID_HORIZON_MS
-    if (send.id !== null && messageIdTime(send.id) > future) return refusal('id-conflict', 'the id lies in the future')
-    if (send.after !== null && !this.#arrived(caller.user, send.after)) return refusal('out-of-order')
+    if (send.id !== null && messageIdTime(send.id) > now + ID_HORIZON_MS)
+      return refusal('id-conflict', 'the id lies in the future')
+    if (send.after !== null && !this.#arrived(caller.user, send.after, now)) return refusal('out-of-order')
     const why = this.#shard.refuses(send.body.length)
     return why === null ? null : refusal(why)
   }
 
   /** Whether a preceding message is here; one that is older than the horizon was settled long ago. */
-  #arrived(sender: UserId, id: MessageId): boolean {
-    return this.#tooOld(id) || this.#shard.seqOf(this.id, sender, id) !== 0
-  }
-
-  #tooOld(id: MessageId): boolean {
-    return messageIdTime(id) < this.#shard.clock.now() - ID_HORIZON_MS
+  #arrived(sender: UserId, id: MessageId, now: number): boolean {
+    return isTooOld(id, now) || this.#shard.seqOf(this.id, sender, id) !== 0
   }
 
   // ── once ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,7 +214,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   /** Makes the entry unless its id was stored or is about to be: then the answer is that entry's. */
   #once(draft: Draft): void | Promise<void> {
     const seq = this.#shard.seqOf(this.id, draft.caller.user, draft.id)
-    if (seq === 0 && !this.#tooOld(draft.id)) {
+    if (seq === 0 && !isTooOld(draft.id, draft.now)) {
       this.#make(draft)
       return
     }
@@ -277,7 +278,8 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   }
 
   #makeChange(caller: Caller, kind: number, detail: ChangeDetail, to: ReplyTo | null): void {
-    this.#make({ caller, kind, type: 0, id: '', body: changeBody('', detail), detail, to })
+    const now = this.#shard.clock.now()
+    this.#make({ caller, kind, type: 0, id: '', body: changeBody('', detail), detail, to, now })
   }
 
   #enlist(enlist: Enlist, to: ReplyTo): void | Promise<void> {
@@ -288,7 +290,8 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
     }
     const kind = enlist.entered ? ENTRY_KIND.entered : ENTRY_KIND.exited
     const detail = { conversation: enlist.about, epoch: enlist.epoch, seq: enlist.seq }
-    return this.#once({ caller: SERVER, kind, type: 0, id: enlist.id, body: changeBody(enlist.id, detail), detail, to })
+    const [{ id }, now] = [enlist, this.#shard.clock.now()]
+    return this.#once({ caller: SERVER, kind, type: 0, id, body: changeBody(id, detail), detail, to, now })
   }
 
   #audience(): OwnerReply {
@@ -324,14 +327,14 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
 
   // ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #make({ caller, kind, type, id, body, detail, to }: Draft): void {
+  #make({ caller, kind, type, id, body, detail, to, now }: Draft): void {
     const { state } = this
     const header = {
       kind,
       conversation: this.id,
       seq: state.head + 1,
       ordinal: state.ordinal + (kind === ENTRY_KIND.message ? 1 : 0),
-      time: Math.max(this.#shard.clock.now(), state.time),
+      time: Math.max(now, state.time),
       sender: caller.user,
       device: caller.device,
     }
@@ -348,7 +351,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
       id,
       ordinal,
       time,
-      since: this.#shard.clock.now(),
+      since: now,
       sender: caller.user,
       device: caller.device,
       bytes: encodeEntry(header, body),

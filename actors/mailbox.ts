@@ -29,7 +29,7 @@ export class Mailbox<M> {
     return this.user.capacity <= KEPT_CAPACITY && (this.system?.capacity ?? 0) <= KEPT_CAPACITY
   }
 
-  /** False when the lane holds as much as it may. `now` is asked when the message becomes the sample. */
+  /** False when the lane holds as much as it may. `now` is asked when the message may become the sample; a negative one declines. */
   put(message: M, lane: Lane, userCapacity: number, now: () => number): boolean {
     if (lane === 'system') return this.putUrgent(message, userCapacity * SYSTEM_FACTOR)
     if (this.user.size >= userCapacity) return false
@@ -54,6 +54,7 @@ export class Mailbox<M> {
   }
 
   private sample(now: number): void {
+    if (now < 0) return
     this.beforeSample = this.user.size
     this.sampleSince = now
   }

@@ -36,7 +36,9 @@ export class PushLane implements SettledListener {
   pushes = 0
   /** A device that never acknowledges (a person with wscat) is not pressed. */
   #acknowledges = false
+  /** Given up when the lane is looked at and it is empty: made for each push it would cost more than the push. */
   #unacked: UnackedPushes | null = null
+  #isWatched = false
   /** Set while the device is a slow reader. */
   #missed: MissedHeads | null = null
   readonly #socket: LaneSocket
@@ -55,7 +57,7 @@ export class PushLane implements SettledListener {
     return true
   }
 
-  deliver(delivery: Delivery): void {
+  deliver(delivery: Delivery, now: number): void {
     const { conversation, epoch, seq } = delivery.fields
     if (this.#missed !== null) {
       this.#missed.note(conversation, epoch, seq)
@@ -66,17 +68,24 @@ export class PushLane implements SettledListener {
     this.#host.counters.pushes++
     this.#socket.put(frame)
     if (this.#acknowledges && !delivery.isFrom(this.#socket.user, this.#socket.device))
-      this.#await({ conversation, epoch, seq, frame, at: this.#host.clock.now() })
+      this.#await({ conversation, epoch, seq, frame, at: now })
   }
 
   #await(push: UnackedPush): void {
-    if (this.#unacked === null) {
-      this.#unacked = new UnackedPushes()
-      this.#unacked.due = push.at + REPEAT_MS
-      this.#host.watch(this.#socket)
+    const unacked = (this.#unacked ??= new UnackedPushes())
+    if (unacked.size === 0) {
+      unacked.attempts = 0
+      unacked.due = push.at + REPEAT_MS
+      this.#watch()
     }
-    this.#unacked.add(push)
-    if (this.#unacked.bytes > UNACKED_BYTES) this.fallBehind()
+    unacked.add(push)
+    if (unacked.bytes > UNACKED_BYTES) this.fallBehind()
+  }
+
+  #watch(): void {
+    if (this.#isWatched) return
+    this.#isWatched = true
+    this.#host.watch(this.#socket)
   }
 
   /** The device acknowledges from now on. */
@@ -90,10 +99,7 @@ export class PushLane implements SettledListener {
     if (unacked === null) return
     const before = unacked.size
     unacked.acknowledge(conversation, seq, now, this)
-    if (unacked.size === 0) {
-      this.#unacked = null
-      this.#host.unwatch(this.#socket)
-    } else if (unacked.size < before) {
+    if (unacked.size > 0 && unacked.size < before) {
       // it is alive and on its way: as in RFC 6298, 5.3, the pauses begin again
       unacked.attempts = 0
       unacked.due = now + REPEAT_MS
@@ -106,10 +112,13 @@ export class PushLane implements SettledListener {
     counters.deviceAckSeconds.observe(Math.max(0, now - push.at) / 1000)
   }
 
-  /** Once a second while something was pushed and not acknowledged, or held back. */
-  check(now: number): void {
+  /** Once a second while something was pushed and not acknowledged, or held back; false when there is nothing of that. */
+  check(now: number): boolean {
     this.drained()
     if (this.#unacked !== null) this.#repeat(this.#unacked, now)
+    if (this.#unacked?.size === 0) this.#unacked = null
+    this.#isWatched = this.#unacked !== null || this.#missed !== null
+    return this.#isWatched
   }
 
   #repeat(unacked: UnackedPushes, now: number): void {
@@ -137,7 +146,7 @@ export class PushLane implements SettledListener {
     if (this.#missed !== null) return
     this.#host.counters.slowReaders++
     this.#missed = new MissedHeads()
-    this.#host.watch(this.#socket)
+    this.#watch()
     for (const { conversation, epoch, seq } of this.#unacked?.list() ?? []) this.#missed.note(conversation, epoch, seq)
     this.#unacked = null
   }
@@ -147,7 +156,6 @@ export class PushLane implements SettledListener {
     const missed = this.#missed
     if (missed === null || this.#socket.buffered() > 0) return
     this.#missed = null
-    this.#host.unwatch(this.#socket)
     for (const frame of missed.frames()) this.#socket.push(frame)
   }
 }

@@ -106,10 +106,16 @@ export class Router {
   route(caller: Caller, command: OwnerCommand, to: ReplyTo): void {
     const named = command.frame === 'send' && command.id === null ? this.#named(command) : command
     const token = ++this.#token
-    const asked = { caller, command: named, to }
-    const pending = new Outstanding(this, token, this.shardOf(command.conversation), asked, this.#parts.clock.now())
+    const now = this.#parts.clock.now()
+    const pending = new Outstanding(
+      this,
+      token,
+      this.shardOf(command.conversation),
+      { caller, command: named, to },
+      now,
+    )
     this.#outstanding.set(token, pending)
-    this.#send(pending)
+    this.#send(pending, now)
   }
 
   /** A message that came without an id gets one here, so that repeating it to the owner is harmless. */
@@ -125,10 +131,10 @@ export class Router {
     return new Promise((resolve) => this.route(caller, command, { reply: resolve }))
   }
 
-  #send(pending: Outstanding): void {
-    const { ownership, node, clock, links } = this.#parts
+  #send(pending: Outstanding, now = this.#parts.clock.now()): void {
+    const { ownership, node, links } = this.#parts
     const owner = ownership.ownerOf(pending.shard)
-    pending.sentAt = clock.now()
+    pending.sentAt = now
     pending.owner = owner
     if (owner === node) this.#parts.handle(pending.shard, pending.caller, pending.command, pending)
     else if (owner !== null) links.post(owner, toEnvelope(this.#life, pending, ownership.view))

@@ -11,7 +11,8 @@ export interface HostedSession {
   readonly user: UserId
   readonly device: DeviceId
   readonly number: number
-  check(now: number): void
+  /** Once a second while watched; false when there is nothing to watch any more. */
+  check(now: number): boolean
   /** Writes what can wait. */
   flushLate(): void
   flush(): void
@@ -27,7 +28,7 @@ export interface SessionHost {
   /** Commands a connection may send. */
   readonly rate: Rate
   /** Milliseconds until the user may send another message from any device on this node; 0 for now. */
-  holdSend(user: UserId): number
+  holdSend(user: UserId, now: number): number
   /** The session's user is known: gives it its number, `wanted` if that is not 0, and closes an older session of the device. False: this is the older one. */
   opened(session: HostedSession, wanted: number): boolean
   ended(session: HostedSession, wasOpen: boolean): void
@@ -35,7 +36,7 @@ export interface SessionHost {
   dirty(session: HostedSession): void
   /** The session holds something that leaves with its next write; `flushLate` is called within a second. */
   late(session: HostedSession): void
-  /** Calls `check` once a second until `unwatch`. */
+  /** Calls `check` once a second until it answers false, or `unwatch`. */
   watch(session: HostedSession): void
   unwatch(session: HostedSession): void
   route(session: HostedSession, command: OwnerCommand, to: ReplyTo): void

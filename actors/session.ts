@@ -205,7 +205,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     const now = clock.now()
     this.#bucket ??= new TokenBucket(rate, now)
     if (!this.#bucket.take(rate, now)) return Math.max(1, this.#bucket.wait(rate, now))
-    return command.frame === 'send' ? this.#host.holdSend(this.user) : 0
+    return command.frame === 'send' ? this.#host.holdSend(this.user, now) : 0
   }
 
   #route(command: OwnerCommand, ref: number): void {
@@ -277,8 +277,8 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     return (this.#lane ??= new PushLane(this, this.#host))
   }
 
-  deliver(delivery: Delivery): void {
-    if (this.phase === 'open') this.#openLane().deliver(delivery)
+  deliver(delivery: Delivery, now: number): void {
+    if (this.phase === 'open') this.#openLane().deliver(delivery, now)
   }
 
   push(frame: PushFrame): void {
@@ -305,9 +305,8 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     return late
   }
 
-  /** Once a second while `watch` is asked for. */
-  check(now: number): void {
-    this.#lane?.check(now)
+  check(now: number): boolean {
+    return this.#lane?.check(now) ?? false
   }
 
   #write(frame: ServerFrame): void {

@@ -172,9 +172,8 @@ export class Sessions implements SessionHost, LocalSessions {
     return this.#parts.presence
   }
 
-  holdSend(user: UserId): number {
+  holdSend(user: UserId, now: number): number {
     const { sendRate } = this.#parts
-    const now = this.clock.now()
     let bucket = this.#sends.get(user)
     if (bucket === undefined) this.#sends.set(user, (bucket = new TokenBucket(sendRate, now)))
     return bucket.take(sendRate, now) ? 0 : Math.max(1, bucket.wait(sendRate, now))
@@ -214,12 +213,13 @@ export class Sessions implements SessionHost, LocalSessions {
   // ── pushes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   deliver(users: Iterable<UserId>, delivery: Delivery): void {
-    this.counters.deliverySeconds.observe(Math.max(0, this.clock.now() - delivery.fields.time) / 1000)
+    const now = this.clock.now()
+    this.counters.deliverySeconds.observe(Math.max(0, now - delivery.fields.time) / 1000)
     for (const user of users) {
       const known = this.#byUser.get(user)
       if (known === undefined) continue
-      if (known instanceof Session) known.deliver(delivery)
-      else for (const session of known) session.deliver(delivery)
+      if (known instanceof Session) known.deliver(delivery, now)
+      else for (const session of known) session.deliver(delivery, now)
     }
   }
 
@@ -286,7 +286,7 @@ export class Sessions implements SessionHost, LocalSessions {
       if (now - since < this.#parts.connectMs) break
       session.close('connect-timeout')
     }
-    for (const session of this.#watched) session.check(now)
+    for (const session of this.#watched) if (!session.check(now)) this.#watched.delete(session)
     this.#sweepSlice(now)
   }
 

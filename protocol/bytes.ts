@@ -5,6 +5,7 @@
  */
 interface NativeBuffer {
   allocUnsafe(length: number): Uint8Array
+  allocUnsafeSlow(length: number): Uint8Array
   readonly prototype: { readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string }
 }
 
@@ -15,6 +16,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Longest text for which looking at each byte here is cheaper than calling the decoder. */
 const SHORT = 256
+
+/** Bytes of any value, to be written to before they are read. */
+export const newBytes = (length: number): Uint8Array =>
+  native === undefined ? new Uint8Array(length) : new Uint8Array(native.allocUnsafeSlow(length).buffer)
 
 /** A copy of bytes[start, end) that shares nothing with `bytes`. */
 export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {

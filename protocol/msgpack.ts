@@ -4,7 +4,7 @@
  * next. The Writer uses the shortest encodings, the Reader takes every encoding of a value. Nothing is allocated by an
  * announced length before that many bytes are known to be there.
  */
-import { isUtf8, latin1Text, utf8Bytes, utf8Text } from './bytes.js'
+import { isUtf8, newBytes, latin1Text, utf8Bytes, utf8Text } from './bytes.js'
 
 /** Why bytes were refused: not what was expected, over a given maximum, or at an end too early. */
 export type MsgpackFault = 'shape' | 'size' | 'end'
@@ -20,12 +20,12 @@ export class MsgpackError extends Error {
 
 const TWO_32 = 2 ** 32
 /** Bytes from which many short results are cut: one allocation and no copy for each. */
-const SLAB_BYTES = 16 * 1024
+const SLAB_BYTES = 32 * 1024
 const SHORT_TEXT = 128
 
 /** Appends values to a slab; each `take` cuts off what was written since the one before. */
 export class Writer {
-  private bytes = new Uint8Array(SLAB_BYTES)
+  private bytes = newBytes(SLAB_BYTES)
   /** Where what is being written begins in the slab, and where it goes on. */
   private start = 0
   private at = 0
@@ -150,7 +150,7 @@ export class Writer {
 
   private reserve(more: number): void {
     if (this.at + more <= this.bytes.length) return
-    const slab = new Uint8Array(Math.max(SLAB_BYTES, 2 * (this.length + more)))
+    const slab = newBytes(Math.max(SLAB_BYTES, 2 * (this.length + more)))
     slab.set(this.bytes.subarray(this.start, this.at))
     this.at = this.length
     this.start = 0
