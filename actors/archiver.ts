@@ -5,6 +5,7 @@
  */
 import { completeEntry } from '../protocol/entry-codec.js'
 import type { ConversationId, UserId } from '../protocol/ids.js'
+import type { ArchiveTurns } from './archive-turns.js'
 import type { Clock } from './clock.js'
 import type { ListChange } from './consequences.js'
 import type { Counters } from './counters.js'
@@ -22,6 +23,8 @@ export interface ArchiverParts {
   readonly stream: string
   readonly epoch: number
   readonly unarchived: Unarchived
+  /** Shared by the shards of the node. */
+  readonly turns: ArchiveTurns
   /** History has lost what it had: the shard must be taken again, from what the journal still holds. */
   wentBack(): void
 }
@@ -84,16 +87,19 @@ export class Archiver {
 
   async #run(): Promise<void> {
     this.#busy = true
-    const pause = await this.#step().catch((error: unknown) => {
-      this.#parts.log.warn({ shard: this.#parts.shard, error: String(error) }, 'history is away')
-      return AWAY_MS
-    })
+    const pause = await this.#parts.turns
+      .take(() => this.#step())
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ shard: this.#parts.shard, error: String(error) }, 'history is away')
+        return AWAY_MS
+      })
     this.#busy = false
     if (pause !== null || this.#woken) this.#later(pause ?? PAUSE_MS)
   }
 
   /** Archives one batch; milliseconds until the next one, null when nothing is left. */
   async #step(): Promise<number | null> {
+    if (this.#stopped) return null
     const { history, shard, unarchived } = this.#parts
     this.#stored ??= (await history.positions([shard]))[0] ?? null
     if (this.#stored === null) return AWAY_MS

@@ -6,6 +6,7 @@
 import { decodeEntry } from '../protocol/entry-codec.js'
 import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
 import { Activator } from './activator.js'
+import type { ArchiveTurns } from './archive-turns.js'
 import { Archiver, isBefore } from './archiver.js'
 import type { Clock } from './clock.js'
 import type { Enlist, OwnerReply, ResumeOne } from './command.js'
@@ -42,6 +43,7 @@ export interface ShardParts {
   behind(view: number): void
   /** Bytes of entries that may wait for history on this node; above, sends are refused. */
   readonly historyLagBytes: number
+  readonly archiveTurns: ArchiveTurns
   /** Entries wait for the journal: `flush` at the end of this turn. */
   dirty(shard: Shard): void
   /** Routes what `u:<user>` must hear; resolves with its answer. */
@@ -158,6 +160,7 @@ export class Shard implements ConversationShard {
       stream: taken.stream,
       epoch: taken.epoch,
       unarchived: this.#unarchived,
+      turns: this.#parts.archiveTurns,
       wentBack: () => this.#parts.wentBack(this),
     }
     const serving: Serving = {

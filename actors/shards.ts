@@ -5,6 +5,7 @@
 import type { ConversationId } from '../protocol/ids.js'
 import type { Kind } from './actor-system.js'
 import { AppendPace } from './append-pace.js'
+import { ArchiveTurns } from './archive-turns.js'
 import type { Cluster } from './cluster.js'
 import type { Clock, Random } from './clock.js'
 import type { OwnerCommand, ReplyTo } from './command.js'
@@ -43,11 +44,14 @@ export interface ShardsParts {
 
 const SERVER: Caller = { user: 'server', device: 'server', system: true }
 const RETAKE_MS = 50
+/** Shards that write to history at the same time: one may wait for a lock while another goes on. */
+const ARCHIVING_AT_ONCE = 2
 
 export class Shards {
   readonly #parts: ShardsParts
   readonly #held = new Map<ShardId, Shard>()
   readonly #pace: AppendPace
+  readonly #archiveTurns = new ArchiveTurns(ARCHIVING_AT_ONCE)
   readonly #journal: Journal
   readonly #known = new Map<ShardId, LastOwned>()
   /** Heads of shards that were dropped, and when: pushes of this node may still be found missing. */
@@ -95,6 +99,7 @@ export class Shards {
       log,
       outlet,
       historyLagBytes,
+      archiveTurns: this.#archiveTurns,
       seed: Math.floor(random() * 0x7fffffff),
       known: this.#known.get(id) ?? null,
       owner: () => (cluster.owns(id) && this.#held.get(id) === shard ? this.#signature() : null),

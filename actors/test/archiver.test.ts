@@ -1,5 +1,6 @@
 /** The archiver: batches, and what it does when history answers something else than "archived". */
 import t from 'tap'
+import { ArchiveTurns } from '../archive-turns.js'
 import { Archiver } from '../archiver.js'
 import { VirtualClock } from '../clock-virtual.js'
 import { ConversationState } from '../conversation-state.js'
@@ -31,7 +32,8 @@ function makeArchiver(stored: ShardPosition | null = NEVER) {
     batches.push(batch)
     return answers.shift() ?? history.archive(batch)
   }
-  const parts = { clock, counters, log: silent, shard: 0, stream: 'memory-1', epoch: 7, unarchived }
+  const common = { clock, counters, log: silent, turns: new ArchiveTurns(1) }
+  const parts = { ...common, shard: 0, stream: 'memory-1', epoch: 7, unarchived }
   const archiver = new Archiver({ ...parts, history: { ...history, archive }, wentBack: () => seen.wentBack++ }, stored)
   /** A record of one entry, folded in and kept as its conversation does. */
   const storeRecord = (record: number) => {

@@ -1,6 +1,7 @@
 /** A shard on journal and history in memory, from its take-over to its loss. */
 import assert from 'node:assert/strict'
 import t from 'tap'
+import { ArchiveTurns } from '../archive-turns.js'
 import { VirtualClock } from '../clock-virtual.js'
 import type { Enlist, OwnerCommand, OwnerReply } from '../command.js'
 import { Counters } from '../counters.js'
@@ -41,6 +42,7 @@ function makeShard({ clock, journals, histories } = makeStores(), view = 1, over
     owner: () => ({ view, node, incarnation: 1 }),
     behind: () => undefined,
     historyLagBytes: 1_000_000,
+    archiveTurns: new ArchiveTurns(1),
     dirty: (dirty) => clock.turn(() => dirty.flush()),
     enlist: (enlist) => {
       told.push(enlist)
