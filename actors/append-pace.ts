@@ -1,7 +1,7 @@
 /**
  * Append pace: the beat at which the shards of a node append, so that many busy shards do not store their entries one by one. A beat begins
  * when the appends of the one before are answered, so that it keeps time with the journal: after a quiet moment the first entry is
- * appended at once, and the busier node and journal are, the more entries share a record.
+ * appended at once, and the busier node and journal are, the longer the beats and the more entries share a record.
  */
 import type { Clock } from './clock.js'
 
@@ -13,7 +13,11 @@ export interface Paced {
 }
 
 /** Between two beats at least: an entry alone in its record costs several times what it costs among others. */
-const SHORTEST_MS = 1
+const QUIET_MS = 1
+/** The same while many shards append: what each of them costs is felt by all then. */
+const CROWDED_MS = 3
+/** Appends in a millisecond that make a crowd. */
+const CROWD = 4
 /** And at most, whatever is on its way: a shard whose append is slow holds up itself only. */
 const LONGEST_MS = 8
 
@@ -24,8 +28,9 @@ export class AppendPace {
   /** Shards that may have an append of the last beat on its way. */
   readonly #appending = new Set<Paced>()
   #timer = false
-  /** When shards appended last. */
+  /** When shards appended last, and how long the next beat waits at least. */
   #beat = -Infinity
+  #shortest = QUIET_MS
 
   /** `wake` is called when waiting shards may append. */
   constructor(clock: Clock, wake: () => void) {
@@ -51,18 +56,29 @@ export class AppendPace {
       this.#later()
       return
     }
+    const appends = this.#flushAll()
+    const crowd = CROWD * Math.min(now - this.#beat, CROWDED_MS)
+    this.#shortest = appends >= crowd ? CROWDED_MS : QUIET_MS
     this.#beat = now
+  }
+
+  /** How many shards had something to append. */
+  #flushAll(): number {
+    let appends = 0
     const dirty = this.#dirty
     this.#dirty = new Set()
     for (const shard of dirty) {
       shard.flush()
+      if (!shard.isAppending) continue
       this.#appending.add(shard)
+      appends++
     }
+    return appends
   }
 
   #isTime(sinceBeat: number): boolean {
     if (sinceBeat >= LONGEST_MS) return true
-    return sinceBeat >= SHORTEST_MS && !this.#areAppending()
+    return sinceBeat >= this.#shortest && !this.#areAppending()
   }
 
   #areAppending(): boolean {

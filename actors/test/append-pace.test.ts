@@ -62,6 +62,16 @@ t.test('append-pace: answers that come at once do not make a beat of every entry
   t.equal(appends(shards), 6, 'woken without anybody asking again')
 })
 
+t.test('append-pace: where many shards append in a millisecond a beat takes three', async (t) => {
+  const { shards, flushAll, answer, wait } = busyNode(12)
+  flushAll()
+  answer()
+  await wait(2)
+  t.equal(appends(shards), 12)
+  await wait(1)
+  t.equal(appends(shards), 24)
+})
+
 t.test('append-pace: an answer that does not come holds nobody up for more than 8 ms', async (t) => {
   const { shards, flushAll, wait } = busyNode(3)
   flushAll()
@@ -84,7 +94,7 @@ t.test('append-pace: a shard that was taken away is neither flushed nor waited f
   flushAll()
   for (const shard of others) pace.remove(shard)
   if (first !== undefined) first.isAppending = false
-  await wait(1)
+  await wait(3)
   t.equal(appends(shards), 101)
   t.equal(first?.flushed.length, 2)
 })
