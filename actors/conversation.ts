@@ -9,7 +9,6 @@ import type { Change, Send } from '../protocol/frames.js'
 import { messageIdTime } from '../protocol/ids.js'
 import type { ConversationId, MessageId, UserId } from '../protocol/ids.js'
 import type { Actor } from './actor.js'
-import type { NodeId } from './bus.js'
 import { decide } from './changes.js'
 import type { Clock } from './clock.js'
 import { answer, refusal } from './command.js'
@@ -22,6 +21,7 @@ import { changeBody, consequencesOf } from './enlist.js'
 import type { ReadableHistory } from './whole-history.js'
 import { KeptEntries } from './kept-entries.js'
 import type { KeptEntry } from './kept-entries.js'
+import type { Mark, Outlet, PushingConversation, Reach } from './outlet.js'
 import type { PendingEntry, WritingConversation } from './pending-entry.js'
 import { maySend } from './permissions.js'
 import { ID_HORIZON_MS } from './recent-ids.js'
@@ -30,12 +30,6 @@ import type { Caller } from './transport.js'
 
 /** Above so many participants a group counts as large: joins and leaves are not pushed, receipts are off. */
 export const LARGE = 100
-
-export interface Mark {
-  readonly user: UserId
-  readonly delivered: number
-  readonly read: number
-}
 
 export type ConversationMessage =
   | Commanded
@@ -58,21 +52,6 @@ export interface ConversationShard {
   passivated(conversation: Conversation): void
 }
 
-/** The nodes that have participants online, as computed at a version of the directory and a membership. */
-export interface Reach {
-  directory: number
-  membership: number
-  readonly nodes: Set<NodeId>
-}
-
-/** Where a conversation's pushes go. */
-export interface Outlet {
-  push(conversation: Conversation, entry: PendingEntry, prev: number): void
-  /** A user's marks rose from `before`. */
-  receipt(conversation: Conversation, mark: Mark, before: Mark): void
-  signal(conversation: Conversation, sender: UserId, name: string, data: Uint8Array): void
-}
-
 /** An entry about to be made: who, what, and whom to answer. */
 interface Draft {
   readonly caller: Caller
@@ -92,7 +71,7 @@ const SERVER: Caller = { user: 'server', device: 'server', system: true }
 
 const isTooOld = (id: MessageId, now: number): boolean => messageIdTime(id) < now - ID_HORIZON_MS
 
-export class Conversation implements Actor<ConversationMessage>, Readable, WritingConversation {
+export class Conversation implements Actor<ConversationMessage>, Readable, WritingConversation, PushingConversation {
   readonly state: ConversationState
   readonly kept = new KeptEntries()
   committed: number

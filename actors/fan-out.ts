@@ -5,7 +5,7 @@
 import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { Audiences } from './audiences.js'
 import type { NodeId } from './bus.js'
-import type { Conversation, Mark, Outlet } from './conversation.js'
+import type { Mark, Outlet, PushingConversation } from './outlet.js'
 import { Delivery } from './delivery.js'
 import type { DeliveryFields } from './delivery.js'
 import type { Directory } from './directory.js'
@@ -55,7 +55,7 @@ export class FanOut implements Outlet {
 
   // ── the owner's side ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  push(conversation: Conversation, entry: PendingEntry, prev: number): void {
+  push(conversation: PushingConversation, entry: PendingEntry, prev: number): void {
     const { seq, time, kind, membershipBefore, membershipSeq, leaving, bytes } = entry
     const fields: DeliveryFields = {
       conversation: conversation.id,
@@ -78,7 +78,7 @@ export class FanOut implements Outlet {
     }
   }
 
-  #nodesOf(conversation: Conversation, leaving: readonly UserId[]): ReadonlySet<NodeId> {
+  #nodesOf(conversation: PushingConversation, leaving: readonly UserId[]): ReadonlySet<NodeId> {
     const { directory } = this.#parts
     const membership = conversation.standing.membershipSeq
     const reach = (conversation.reach ??= { directory: -1, membership: -1, nodes: new Set() })
@@ -94,7 +94,7 @@ export class FanOut implements Outlet {
     return nodes
   }
 
-  receipt(conversation: Conversation, mark: Mark, before: Mark): void {
+  receipt(conversation: PushingConversation, mark: Mark, before: Mark): void {
     const row = conversation.state.participants.get(mark.user)
     if (row !== undefined) this.#parts.marks.add(row, conversation.id, mark)
     this.#receipts.note(conversation, mark, before)
@@ -110,7 +110,7 @@ export class FanOut implements Outlet {
     }
   }
 
-  signal(conversation: Conversation, sender: UserId, name: string, data: Uint8Array): void {
+  signal(conversation: PushingConversation, sender: UserId, name: string, data: Uint8Array): void {
     const { membershipSeq } = conversation.standing
     const envelope: Envelope = { type: 'signalled', conversation: conversation.id, membershipSeq, sender, name, data }
     let encoded: Uint8Array | null = null
@@ -156,7 +156,7 @@ export class FanOut implements Outlet {
   }
 }
 
-function usersOf({ standing }: Conversation, leaving: readonly UserId[]): readonly UserId[] {
+function usersOf({ standing }: PushingConversation, leaving: readonly UserId[]): readonly UserId[] {
   const users = standing.users()
   return leaving.length === 0 ? users : [...users, ...leaving]
 }

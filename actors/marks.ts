@@ -4,7 +4,7 @@
  */
 import type { ConversationId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
-import type { Mark } from './conversation.js'
+import type { Mark } from './outlet.js'
 import type { ConversationMark } from './envelope.js'
 import type { History } from './history.js'
 import type { Logger } from './logger.js'

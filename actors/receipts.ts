@@ -4,7 +4,7 @@
  */
 import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
-import type { Conversation, Mark } from './conversation.js'
+import type { Mark, PushingConversation } from './outlet.js'
 
 /** Milliseconds in which marks are gathered: a person does not notice, and a sender's socket is written to less often. */
 const GATHER_MS = 200
@@ -24,14 +24,14 @@ interface Receipt {
 
 export class Receipts {
   readonly #parts: ReceiptsParts
-  #gathered = new Map<Conversation, Receipt[]>()
+  #gathered = new Map<PushingConversation, Receipt[]>()
 
   constructor(parts: ReceiptsParts) {
     this.#parts = parts
   }
 
   /** A user's marks rose from `before` to `mark`. */
-  note(conversation: Conversation, mark: Mark, before: Mark): void {
+  note(conversation: PushingConversation, mark: Mark, before: Mark): void {
     if (conversation.large) return
     const idle = this.#gathered.size === 0
     const to = Math.max(mark.delivered, mark.read)
@@ -44,7 +44,7 @@ export class Receipts {
     if (idle && this.#gathered.size > 0) this.#parts.clock.after(GATHER_MS, () => this.#send())
   }
 
-  #gather(conversation: Conversation, to: UserId, mark: Mark): void {
+  #gather(conversation: PushingConversation, to: UserId, mark: Mark): void {
     const receipts = this.#gathered.get(conversation)
     if (receipts === undefined) this.#gathered.set(conversation, [{ to, marks: [mark] }])
     else {

@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { ConversationId, UserId } from '../../protocol/ids.js'
 import { VirtualClock } from '../clock-virtual.js'
-import type { Mark } from '../conversation.js'
+import type { Mark } from '../outlet.js'
 import { Receipts } from '../receipts.js'
 import { conversationOf, storedEntry } from './audience-fixture.js'
 

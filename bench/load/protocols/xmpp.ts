@@ -17,8 +17,6 @@ const RESOURCE = 'load'
 const BIND = `<iq type="set" id="bind"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"><resource>${RESOURCE}</resource></bind></iq>`
 const ENABLE = '<enable xmlns="urn:xmpp:sm:3"/>'
 const ASK = '<r xmlns="urn:xmpp:sm:3"/>'
-/** A message that does not come from somebody in a room. */
-const ROOM_ITSELF = new RegExp(` from='[^'/]*@${XMPP_ROOMS}'`)
 const LETTER = { a: 0x61, e: 0x65, i: 0x69, m: 0x6d, p: 0x70, r: 0x72 } as const
 
 export const xmpp: LoadProtocol = {
@@ -123,12 +121,11 @@ class XmppClient implements LoadClient, LineReader {
   }
 
   #takeMessage(bytes: Buffer, start: number, end: number): void {
-    const body = bytes.indexOf('<body>', start, 'latin1') + '<body>'.length
-    if (body < start || body > end) return
+    const tag = bytes.indexOf('<body>', start, 'latin1')
+    if (tag < 0 || tag > end) return
+    const body = tag + '<body>'.length
     const content = decodeContent(bytes, body, bytes.indexOf('<', body, 'latin1'))
     const head = bytes.toString('latin1', start, body)
-    // what the room itself has to say, to who made it for example
-    if (ROOM_ITSELF.test(head)) return
     if (head.includes(" type='error'")) return this.#listener.failed(this.#at, bytes.toString('utf8', start, end))
     if (head.includes(`@${XMPP_ROOMS}/${this.user}'`)) {
       this.#listener.acked(this.#at, new DataView(content.buffer, content.byteOffset).getFloat64(0, true))
