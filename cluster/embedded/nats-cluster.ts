@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect, StorageType } from 'nats'
-import { freePort } from './free-port.js'
+import { freePorts } from './free-port.js'
 import { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.js'
 
 export interface NatsCluster {
@@ -18,9 +18,11 @@ export interface NatsCluster {
   stop(): Promise<void>
 }
 
+const MEMBERS = 3
+const ATTEMPTS = 3
+
 export async function startNatsCluster(options: { dir: string; syncAlways?: boolean }): Promise<NatsCluster> {
-  const members = await memberOptions(options)
-  const servers = await Promise.all(members.map(startNatsServer))
+  const { members, servers } = await startMembers(options)
   const stop = async () => void (await Promise.all(servers.map((server) => server.stop())))
   try {
     await replicating((servers[0] as NatsServer).url)
@@ -36,13 +38,27 @@ export async function startNatsCluster(options: { dir: string; syncAlways?: bool
   }
 }
 
+/** Again with other ports when somebody else took one of them before a server did. */
+async function startMembers(options: { dir: string; syncAlways?: boolean }) {
+  for (let attempt = 1; ; attempt++) {
+    const members = await memberOptions(options)
+    const started = await Promise.allSettled(members.map(startNatsServer))
+    const servers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const failed = started.find((one) => one.status === 'rejected')
+    if (failed === undefined) return { members, servers }
+    await Promise.all(servers.map((server) => server.stop()))
+    if (attempt === ATTEMPTS || !String(failed.reason).includes('address already in use')) throw failed.reason
+  }
+}
+
 async function memberOptions(options: { dir: string; syncAlways?: boolean }): Promise<NatsServerOptions[]> {
-  const ports = await Promise.all([freePort(), freePort(), freePort()])
-  const routes = ports.map((port) => `nats://127.0.0.1:${port}`)
-  return ports.map((port, index) => ({
+  const ports = await freePorts(2 * MEMBERS)
+  const routes = ports.slice(MEMBERS).map((port) => `nats://127.0.0.1:${port}`)
+  return Array.from({ length: MEMBERS }, (_, index) => ({
     dir: join(options.dir, String(index + 1)),
+    port: ports[index] as number,
     syncAlways: options.syncAlways ?? false,
-    cluster: { name: 'rookery', port, routes },
+    cluster: { name: 'rookery', port: ports[MEMBERS + index] as number, routes },
     startTimeoutMs: 30_000,
   }))
 }
