@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { NodeStatus } from '../../actors/transport.js'
-import { freePort } from '../embedded/free-port.js'
+import { freePorts } from '../embedded/free-port.js'
 import { until, within } from './process-until.js'
 
 export const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url))
@@ -43,7 +43,8 @@ export class ProcessNode {
 
   /** On free ports; not started. */
   static async make(options: ProcessNodeOptions): Promise<ProcessNode> {
-    return new ProcessNode(options, await freePort(), await freePort())
+    const [port = 0, internalPort = 0] = await freePorts(2)
+    return new ProcessNode(options, port, internalPort)
   }
 
   get url(): string {

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { freePort } from '../embedded/free-port.js'
+import { freePort, freePorts } from '../embedded/free-port.js'
 import { until } from './process-until.js'
 import { processesIn, rookery, wscat, type Terminal } from './process-terminal.js'
 
@@ -16,7 +16,10 @@ async function folder(t: Test): Promise<string> {
   return dir
 }
 
-const ports = async () => ['--port', String(await freePort()), '--internal-port', String(await freePort())]
+const ports = async () => {
+  const [port, internalPort] = await freePorts(2)
+  return ['--port', String(port), '--internal-port', String(internalPort)]
+}
 
 /** The commands and lines a person is told to paste, and where the internal port is. */
 interface Welcome {
