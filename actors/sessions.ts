@@ -35,9 +35,9 @@ export interface SessionsParts extends Omit<
   went(session: Session, last: boolean): void
 }
 
-/** Missed application pings that end a connection. */
-/** So long a receipt waits for something else to be written to the socket. */
+/** Milliseconds that a receipt waits for something else to be written to the socket. */
 const LATE_MS = 800
+/** Missed application pings that end a connection. */
 const MISSED_PINGS = 3
 /** All sessions are looked at once in so many seconds. */
 const ROUND_SECONDS = 15

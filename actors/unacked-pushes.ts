@@ -80,7 +80,13 @@ export class UnackedPushes {
     listener.settled(push, now)
   }
 
+  /** What is settled must not be kept: its frame shares a slab with many others. */
   #compact(): void {
+    if (this.#first === this.#pushes.length) {
+      this.#pushes = []
+      this.#first = 0
+      return
+    }
     if (this.#first < 64 || this.#first * 2 < this.#pushes.length) return
     this.#pushes.splice(0, this.#first)
     this.#first = 0

@@ -19,8 +19,11 @@ export class MsgpackError extends Error {
 }
 
 const TWO_32 = 2 ** 32
-/** Bytes from which many short results are cut: one allocation and no copy for each. */
-const SLAB_BYTES = 32 * 1024
+/**
+ * Bytes from which many short results are cut: one allocation and no copy for each. Whoever keeps one of them keeps the slab, so a slab
+ * is no larger than the pool of Node's own buffers.
+ */
+const SLAB_BYTES = 8 * 1024
 const SHORT_TEXT = 128
 
 /** Appends values to a slab; each `take` cuts off what was written since the one before. */
