@@ -64,6 +64,7 @@ export function resumePage(of: Readable, caller: Caller, { position, limit }: Re
     limit,
     newest: !recovered,
     types: [],
+    head: of.committed,
   })
   return then(page, ({ items, more }) => ({
     frame: 'onePage',
@@ -77,7 +78,10 @@ export function historyPage(of: Readable, caller: Caller, query: HistoryQuery): 
   const { conversation } = of.state
   const { epoch } = of.standing
   const read = (from: number, to: number, limit: number, newest: boolean): PageContent | Promise<PageContent> =>
-    readPage(of.history, of.kept, { conversation, spans: seen, from, to, limit, newest, types: query.types })
+    readPage(of.history, of.kept, {
+      ...{ conversation, spans: seen, from, to, limit, newest },
+      ...{ types: query.types, head: of.committed },
+    })
   const head = spans.lastVisible(seen, of.committed)
   const reply = (items: readonly Item[], more: boolean): OwnerReply => ({
     frame: 'page',

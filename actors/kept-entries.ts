@@ -1,6 +1,7 @@
 /**
- * The newest entries of one conversation, kept by its owner: all that are not archived yet, and a few before them. Resumes, repeated
- * sends and receipts are answered from here without Postgres. A dense run of seqs; the oldest go first, and only once archived.
+ * The newest entries of one conversation, kept by its owner: all that are not archived yet, and a few before them, also those that had to be
+ * read from history. Resumes, repeated sends and receipts are answered from here without Postgres. A dense run of seqs; the oldest go
+ * first, and only once archived.
  */
 import type { MessageId, UserId } from '../protocol/ids.js'
 
@@ -45,6 +46,21 @@ export class KeptEntries {
     const drop = firstUnarchived - SPARE
     // cutting the array at every archive would cost more than it frees
     if (drop >= SPARE) this.#entries.splice(0, drop)
+  }
+
+  /**
+   * Takes the newest of what was read from history, when that is a dense run up to the oldest one kept, or, when none is kept, up to `head`, the
+   * newest entry of all.
+   */
+  adopt(older: readonly KeptEntry[], head: number): void {
+    const newest = older.at(-1)?.seq
+    if (newest === undefined || newest !== Math.min(head, this.first - 1)) return
+    const room = SPARE - Math.max(0, Math.min(this.#archived, head) - newest)
+    if (room <= 0) return
+    const taken = older.slice(-room)
+    if (newest - (taken[0]?.seq ?? 0) + 1 !== taken.length) return
+    this.#entries.unshift(...taken)
+    this.#archived = Math.max(this.#archived, newest)
   }
 
   find(seq: number): KeptEntry | undefined {

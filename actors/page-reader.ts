@@ -3,6 +3,7 @@
  * keeps in memory, else from history. Answers at once when memory holds it all, with a promise when history must be asked.
  */
 import { encodeWholeEntry } from '../protocol/entry-codec.js'
+import type { Entry } from '../protocol/entry.js'
 import type { Item } from '../protocol/frames.js'
 import type { ConversationId } from '../protocol/ids.js'
 import { LIMITS } from '../protocol/limits.js'
@@ -20,16 +21,13 @@ export interface PageRequest {
   readonly newest: boolean
   /** Numbers of MESSAGE_TYPE; empty for all. */
   readonly types: readonly number[]
+  /** Seq of the newest stored entry. */
+  readonly head: number
 }
 
 export interface PageContent {
   readonly items: readonly Item[]
   readonly more: boolean
-}
-
-interface Found {
-  readonly seq: number
-  readonly bytes: Uint8Array
 }
 
 export function readPage(
@@ -59,8 +57,8 @@ async function fromHistory(
   kept: KeptEntries,
   parts: readonly [number, number][],
   request: PageRequest,
-): Promise<Found[]> {
-  const found: Found[] = []
+): Promise<KeptEntry[]> {
+  const found: KeptEntry[] = []
   const ordered = request.newest ? [...parts].reverse() : parts
   for (const [from, to] of ordered) {
     const limit = request.limit + 1 - found.length
@@ -71,17 +69,25 @@ async function fromHistory(
     const enough = newest && memory.length >= limit
     const stored =
       below < from || enough ? [] : await history.page({ conversation, from, to: below, limit, newest, types })
-    const part = [...stored.map((entry) => ({ seq: entry.seq, bytes: encodeWholeEntry(entry) })), ...memory]
+    const older = stored.map(keptOf)
+    // whoever else was away will ask for the same
+    if (types.length === 0) kept.adopt(older, request.head)
+    const part = [...older, ...memory]
     if (newest) found.unshift(...part.slice(-limit))
     else found.push(...part.slice(0, limit))
   }
   return found
 }
 
+const keptOf = (entry: Entry): KeptEntry => {
+  const { seq, time, sender, id, type } = entry
+  return { seq, time, sender, id, type, bytes: encodeWholeEntry(entry) }
+}
+
 const wanted = (entry: KeptEntry, types: readonly number[]): boolean => types.length === 0 || types.includes(entry.type)
 
 /** Cuts to the limits of entries and bytes, and names for each entry the one before it. */
-function toPage(found: readonly Found[], request: PageRequest): PageContent {
+function toPage(found: readonly KeptEntry[], request: PageRequest): PageContent {
   const { newest, spans } = request
   const ordered = newest ? [...found].reverse() : found
   const taken: Item[] = []

@@ -11,6 +11,8 @@ export type ReadableHistory = Pick<History, 'page' | 'findId'>
 export class WholeHistory implements ReadableHistory {
   readonly #history: History
   readonly #isWhole: () => Promise<boolean>
+  /** Pages being read, by query: everybody who was away asks for the same at once. */
+  readonly #reading = new Map<string, Promise<Entry[]>>()
 
   /** `isWhole` compares where history stands with what was archived, at the time of asking. */
   constructor(history: History, isWhole: () => Promise<boolean>) {
@@ -18,7 +20,16 @@ export class WholeHistory implements ReadableHistory {
     this.#isWhole = isWhole
   }
 
-  async page(query: PageQuery): Promise<Entry[]> {
+  page(query: PageQuery): Promise<Entry[]> {
+    const key = JSON.stringify(query)
+    const same = this.#reading.get(key)
+    if (same !== undefined) return same
+    const reading = this.#read(query).finally(() => this.#reading.delete(key))
+    this.#reading.set(key, reading)
+    return reading
+  }
+
+  async #read(query: PageQuery): Promise<Entry[]> {
     const entries = await this.#history.page(query)
     if (query.types.length === 0 && !isDense(entries, query)) await this.#verify()
     return entries

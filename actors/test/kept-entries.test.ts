@@ -51,6 +51,41 @@ t.test('kept-entries: after everything was archived only a few are kept', async 
   t.equal(kept.find(1000)?.seq, 1000)
 })
 
+const run = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => keptEntry(messageEntry(from + i)))
+
+t.test(
+  'kept-entries: older ones are adopted when they reach up to what is kept, and no more than are spared',
+  async (t) => {
+    const kept = keptFrom(11, 2)
+    kept.adopt(run(5, 9), 12)
+    t.equal(kept.first, 11, 'not with a hole after them')
+    kept.adopt([...run(5, 6), ...run(8, 10)], 12)
+    t.equal(kept.first, 11, 'not with a hole in them')
+    kept.adopt(run(8, 10), 12)
+    t.same(seqsOf(kept, 1, 99), [8, 9, 10, 11, 12])
+    t.ok(kept.unarchived, 'the newest are not archived yet')
+    kept.archived(12)
+    t.notOk(kept.unarchived)
+    kept.adopt(run(1, 7), 12)
+    t.equal(kept.first, 1)
+  },
+)
+
+t.test('kept-entries: into none, only what reaches up to the newest is adopted', async (t) => {
+  const kept = new KeptEntries()
+  kept.adopt(run(1, 5), 6)
+  t.equal(kept.first, Infinity)
+  kept.adopt([], 6)
+  kept.adopt(run(1, 40), 40)
+  t.ok(kept.first > 20)
+  t.equal(kept.find(40)?.seq, 40)
+  t.notOk(kept.unarchived)
+  const { first } = kept
+  kept.adopt(run(1, first - 1), 40)
+  t.equal(kept.first, first, 'there is no room')
+})
+
 t.test('kept-entries: whatever is archived when, the run is dense and no unarchived entry goes', async () => {
   const step = fc.oneof(fc.constant('add' as const), fc.nat(120))
   fc.assert(

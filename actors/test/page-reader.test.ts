@@ -22,6 +22,7 @@ const request = (fields: Partial<PageRequest>): PageRequest => ({
   limit: 10,
   newest: false,
   types: [],
+  head: 0,
   ...fields,
 })
 
@@ -63,6 +64,22 @@ t.test('page-reader: what memory lacks is read from history', async (t) => {
   })
   t.same(shown(await readPage(history, kept, request({ from: 18, to: 30, limit: 50 }))).seqs.length, 13)
 })
+
+t.test(
+  'page-reader: what was read up to the newest is kept, and the same page comes from memory the next time',
+  async (t) => {
+    const [history] = await split(messages(30), 31, 30)
+    const kept = new KeptEntries()
+    const missed = request({ from: 21, to: 30, limit: 20, head: 30 })
+    const first = readPage(history, kept, missed)
+    t.ok(isPromise(first))
+    const { seqs } = shown(await first)
+    const second = readPage(history, kept, missed)
+    t.notOk(isPromise(second))
+    t.same(shown(await second).seqs, seqs)
+    t.notOk(kept.unarchived)
+  },
+)
 
 t.test('page-reader: nothing visible is an empty page without more', async (t) => {
   const [history, kept] = await split(messages(10), 1, 10)

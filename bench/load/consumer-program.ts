@@ -1,11 +1,11 @@
 /**
- * The program that serves missed messages as a gateway on plain JetStream would: one stream, a subject for each conversation, and for each user
- * who comes back an ephemeral consumer over the subjects of that user, made, fetched and deleted.
+ * The program that serves missed messages as a gateway on plain JetStream would: one stream, a subject for each conversation; whoever connects
+ * with a token gets an ephemeral consumer over the subjects of that user, made, fetched, passed on to the WebSocket and deleted.
  */
 import { AckPolicy, connect, DeliverPolicy, StorageType, type JetStreamClient, type NatsConnection } from 'nats'
+import { App, us_socket_local_port, type WebSocket } from 'uWebSockets.js'
 import { Gate } from '../gate.js'
-import { monotonic } from '../monotonic.js'
-import type { Served } from './catch-up-program.js'
+import { userOfToken } from '../token.js'
 import { carryOut } from './load-program.js'
 
 export interface StoredPlan {
@@ -18,8 +18,14 @@ export interface StoredPlan {
   readonly bytes: number
 }
 
-export interface FetchPlan {
-  readonly atOnce: number
+export interface GatewayPlan {
+  readonly secret: string
+  /** Before the number of a user. */
+  readonly prefix: string
+}
+
+interface User {
+  readonly token: string
 }
 
 const STREAM = 'MISSED'
@@ -45,16 +51,22 @@ const tasks = {
       ),
     )
   },
-  async fetch({ atOnce }: FetchPlan): Promise<Served> {
-    if (stored === undefined || line === undefined) throw new Error('fetch before store')
-    const plan = stored
-    const stream = line.jetstream()
-    const gate = new Gate(atOnce)
-    const start = monotonic()
-    const serving = Array.from({ length: plan.users }, (_, user) => gate.pass(() => serve(stream, plan, user)))
-    const counts = await Promise.all(serving)
-    const seconds = (monotonic() - start) / 1000
-    return { users: plan.users, seconds, messages: counts.reduce((sum, count) => sum + count, 0), unrecovered: 0 }
+  /** The port it listens on. */
+  async listen(plan: GatewayPlan): Promise<number> {
+    const app = App().ws<User>('/*', {
+      upgrade(response, request, context) {
+        const header = (name: string) => request.getHeader(`sec-websocket-${name}`)
+        const token = request.getQuery('token') ?? ''
+        response.upgrade({ token }, header('key'), header('protocol'), header('extensions'), context)
+      },
+      open: (socket) => void welcome(socket, plan).catch(() => process.exit(1)),
+    })
+    return new Promise((resolve, reject) => {
+      app.listen('127.0.0.1', 0, (listening) => {
+        if (listening === false) reject(new Error('no port to listen on'))
+        else resolve(us_socket_local_port(listening))
+      })
+    })
   },
   async remove(): Promise<void> {
     const manager = await line?.jetstreamManager()
@@ -70,7 +82,14 @@ function subjectOf(group: number): string {
   return `missed.${String(group)}`
 }
 
-async function serve(stream: JetStreamClient, plan: StoredPlan, user: number): Promise<number> {
+async function welcome(socket: WebSocket<User>, { secret, prefix }: GatewayPlan): Promise<void> {
+  const user = userOfToken(socket.getUserData().token, secret)
+  if (user === undefined || stored === undefined || line === undefined) return void socket.end(1008)
+  await serve(socket, line.jetstream(), stored, Number(user.slice(prefix.length)))
+}
+
+/** Every message is one of the WebSocket. */
+async function serve(socket: WebSocket<User>, stream: JetStreamClient, plan: StoredPlan, user: number): Promise<void> {
   const blocks = plan.users / plan.groupSize
   const block = Math.floor(user / plan.groupSize)
   const subjects = Array.from({ length: plan.groups }, (_, at) => subjectOf(block + at * blocks))
@@ -86,7 +105,9 @@ async function serve(stream: JetStreamClient, plan: StoredPlan, user: number): P
   const consumer = await stream.consumers.get(STREAM, name)
   const messages = await consumer.fetch({ max_messages: expected, expires: EXPIRES_MS })
   let count = 0
-  for await (const _message of messages) if (++count === expected) break
+  for await (const message of messages) {
+    socket.send(message.data, true)
+    if (++count === expected) break
+  }
   await manager.consumers.delete(STREAM, name)
-  return count
 }

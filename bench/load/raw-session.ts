@@ -3,13 +3,12 @@
  * question only while the server says "temporary", and mends nothing.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { WebSocket } from 'ws'
-import { RawClient, type RawPush } from '../../protocol/client/wire.js'
-import { SUBPROTOCOLS } from '../../protocol/codec.js'
+import type { RawClient, RawListener, RawPush } from '../../protocol/client/wire.js'
 import { entryHeader } from '../../protocol/entry-codec.js'
 import type { Command, Page, Position, ServerFrame } from '../../protocol/frames.js'
 import type { UserId } from '../../protocol/ids.js'
 import { makeToken } from '../token.js'
+import { RawLine } from './raw-line.js'
 
 /** A command that is answered, without the number that ties the answer to it. */
 export type Question = WithoutRef<Extract<Command, { readonly ref: number }>>
@@ -27,48 +26,55 @@ export interface RawSessionOptions {
 export const OWN_REFS = 2 ** 24
 const TRIES = 100
 
-export class RawSession {
+export class RawSession implements RawListener {
   readonly user: UserId
-  readonly client: RawClient
   onPush: (push: Readonly<RawPush>) => void = () => undefined
   /** Frames that answer no question, and answers to refs from OWN_REFS on. */
   onFrame: (frame: ServerFrame) => void = () => undefined
   /** Seconds between the pings the server asks for. */
   pingSeconds = 30
-  readonly #socket: WebSocket
+  #line!: RawLine
   readonly #asked = new Map<number, (frame: ServerFrame) => void>()
-  #isOpen = false
+  /** Hears of an end that nobody here asked for. */
+  #ended: (code: number) => void = () => undefined
 
-  private constructor(socket: WebSocket, { user, lost }: RawSessionOptions) {
+  private constructor(user: UserId) {
     this.user = user
-    this.#socket = socket
-    this.client = new RawClient(socket, {
-      push: (push) => this.onPush(push),
-      frame: (frame) => this.#take(frame),
-      closed: (code) => {
-        if (this.#isOpen) lost(this, code)
-      },
-    })
   }
 
   /** Resolves at the welcome. */
-  static async open(options: RawSessionOptions): Promise<RawSession> {
-    const socket = new WebSocket(options.url, SUBPROTOCOLS.msgpack, { perMessageDeflate: false })
+  static async open({ url, secret, user, lost }: RawSessionOptions): Promise<RawSession> {
+    const session = new RawSession(user)
+    session.#line = await RawLine.open(url, session)
     const ended = new Promise<never>((_, reject) => {
-      socket.once('error', reject)
-      socket.once('close', (code) =>
-        reject(new Error(`${options.user}: closed with ${String(code)} before the welcome`)),
-      )
+      session.#ended = (code) => reject(new Error(`${user}: closed with ${String(code)} before the welcome`))
     })
-    const session = new RawSession(socket, options)
-    await Promise.race([new Promise<void>((resolve) => socket.once('open', resolve)), ended])
-    const token = makeToken(options.user, options.secret)
+    const token = makeToken(user, secret)
     const connect = { frame: 'connect', token, device: 'load', client: 'rookery-raw', session: 0 } as const
     const welcome = await Promise.race([session.ask('welcome', connect), ended])
     session.pingSeconds = welcome.ping
-    session.#isOpen = true
-    socket.on('error', () => undefined)
+    session.#ended = (code) => lost(session, code)
     return session
+  }
+
+  get client(): RawClient {
+    return this.#line.client
+  }
+
+  push(push: Readonly<RawPush>): void {
+    this.onPush(push)
+  }
+
+  frame(frame: ServerFrame): void {
+    const ref = 'ref' in frame ? frame.ref : 0
+    const answered = this.#asked.get(ref)
+    if (answered === undefined) return this.onFrame(frame)
+    this.#asked.delete(ref)
+    answered(frame)
+  }
+
+  closed(code: number): void {
+    this.#ended(code)
   }
 
   /** Rejects with the error the server names; asks again while it is temporary. */
@@ -99,21 +105,19 @@ export class RawSession {
 
   /** Stops reading: what the server sends stays in the kernel's buffers, then in its own. */
   stall(): void {
-    this.#socket.pause()
+    this.#line.pause()
   }
 
   read(): void {
-    this.#socket.resume()
+    this.#line.resume()
   }
 
   close(): void {
-    this.#isOpen = false
     this.client.close()
   }
 
   /** The line breaks without a word. */
   cut(): void {
-    this.#isOpen = false
     this.client.cut()
   }
 
@@ -123,14 +127,6 @@ export class RawSession {
       this.#asked.set(ref, resolve)
       this.client.command({ ...question, ref })
     })
-  }
-
-  #take(frame: ServerFrame): void {
-    const ref = 'ref' in frame ? frame.ref : 0
-    const answered = this.#asked.get(ref)
-    if (answered === undefined) return this.onFrame(frame)
-    this.#asked.delete(ref)
-    answered(frame)
   }
 }
 

@@ -1,14 +1,13 @@
 /**
  * The program of the suite storm: many users with positions in many groups each, who all connect and resume at once; and, for comparison,
- * bare WebSocket handshakes with the same client library at the same pace.
+ * bare WebSocket handshakes on the same kind of line at the same pace.
  */
-import { once } from 'node:events'
-import { WebSocket } from 'ws'
 import type { Position } from '../../protocol/frames.js'
 import { Gate } from '../gate.js'
 import { Latency, type LatencyData } from '../latency.js'
 import { monotonic } from '../monotonic.js'
 import { carryOut } from './load-program.js'
+import { WebSocketLine, type LineReader } from './protocols/web-socket-line.js'
 import { RawSession } from './raw-session.js'
 import { groupId, keepHeartbeats, openRawSessions, userOf, type SessionRange } from './raw-sessions.js'
 
@@ -38,6 +37,8 @@ export interface HandshakePlan {
 
 const CREATES_AT_ONCE = 128
 const HANDSHAKES_AT_ONCE = 64
+
+const DEAF: LineReader = { frame: () => undefined, ended: () => undefined }
 
 let members: MembersPlan | undefined
 let sessions: readonly RawSession[] = []
@@ -87,9 +88,11 @@ const tasks = {
   async handshakes({ url, count }: HandshakePlan): Promise<number> {
     const gate = new Gate(HANDSHAKES_AT_ONCE)
     const start = monotonic()
-    const sockets = await Promise.all(Array.from({ length: count }, () => gate.pass(() => opened(url))))
+    const lines = await Promise.all(
+      Array.from({ length: count }, () => gate.pass(() => WebSocketLine.open(url, '', DEAF))),
+    )
     const seconds = (monotonic() - start) / 1000
-    for (const socket of sockets) socket.terminate()
+    for (const line of lines) line.cut()
     return seconds
   },
 }
@@ -109,12 +112,6 @@ async function make(creator: RawSession, plan: MembersPlan, at: number, blocks: 
     held.set(user, positions)
     positions.push({ conversation, epoch, seq })
   }
-}
-
-async function opened(url: string): Promise<WebSocket> {
-  const socket = new WebSocket(url, { perMessageDeflate: false })
-  await once(socket, 'open')
-  return socket
 }
 
 const urlOf = ({ urls }: SessionRange): string => urls[0] ?? ''

@@ -6,6 +6,7 @@ import { usageBetween, type Usage } from '../accounting.js'
 import type { ClusterNode } from '../cluster/cluster-node.js'
 import { withLocalCluster, type LocalCluster } from '../cluster/local-cluster.js'
 import type { CatchUpTasks, Served } from '../load/catch-up-program.js'
+import type { CollectTasks } from '../load/collect-program.js'
 import type { ConsumerTasks } from '../load/consumer-program.js'
 import { withPrograms, type LoadProgram } from '../load/load-program.js'
 import { runningRookery } from '../rookery-system.js'
@@ -14,8 +15,10 @@ import type { Measurement, Suite, SuiteContext } from '../suite.js'
 
 const ROOKERY = new URL('../load/catch-up-program.js', import.meta.url)
 const CONSUMERS = new URL('../load/consumer-program.js', import.meta.url)
+const COLLECTORS = new URL('../load/collect-program.js', import.meta.url)
 const BYTES = 128
 const AT_ONCE = 64
+const PREFIX = 'away-'
 const GROUP_SIZE = 50
 const GROUPS = 5
 const MESSAGES = 10
@@ -34,8 +37,10 @@ export const catchup: Suite = {
       const rookery = await withPrograms<CatchUpTasks, Observed[]>(1, ROOKERY, ([load]) =>
         serveUsers(cluster, load as LoadProgram<CatchUpTasks>, users, context),
       )
-      const consumers = await withPrograms<ConsumerTasks, Observed>(1, CONSUMERS, ([load]) =>
-        serveConsumers(cluster, load as LoadProgram<ConsumerTasks>, users, context),
+      const consumers = await withPrograms<ConsumerTasks, Observed>(1, CONSUMERS, ([gateway]) =>
+        withPrograms<CollectTasks, Observed>(1, COLLECTORS, ([load]) =>
+          serveByConsumers({ cluster, gateway, load, users } as Consumers, context),
+        ),
       )
       return [...rookery.flatMap((observed) => rows(observed, users, consumers)), ...rows(consumers, users)]
     })
@@ -47,7 +52,7 @@ interface Observed {
   readonly system: string
   readonly what: string
   readonly served: Served
-  /** Everything that had to work to serve: with consumers also the process that has them. */
+  /** Everything that had to work to serve. */
   readonly usage: Usage
   readonly loadCpu: number
 }
@@ -60,7 +65,7 @@ async function serveUsers(
 ): Promise<Observed[]> {
   const [node] = cluster.nodes as [ClusterNode]
   const running = runningRookery(cluster)
-  const range = { urls: cluster.urls, secret: cluster.secret, prefix: 'away-', first: 0, count: users }
+  const range = { urls: cluster.urls, secret: cluster.secret, prefix: PREFIX, first: 0, count: users }
   context.note('writing to users who are away')
   await load.ask('miss', { range, groupSize: GROUP_SIZE, groups: GROUPS, messages: MESSAGES, bytes: BYTES })
   await running.settled?.()
@@ -81,27 +86,35 @@ async function serveUsers(
   return [warm, await serve('after a restart of the node')]
 }
 
-async function serveConsumers(
-  cluster: LocalCluster,
-  load: LoadProgram<ConsumerTasks>,
-  users: number,
+interface Consumers {
+  readonly cluster: LocalCluster
+  readonly gateway: LoadProgram<ConsumerTasks>
+  readonly load: LoadProgram<CollectTasks>
+  readonly users: number
+}
+
+async function serveByConsumers(
+  { cluster, gateway, load, users }: Consumers,
   context: SuiteContext,
 ): Promise<Observed> {
   const url = cluster.storage('nats-server')?.url ?? ''
-  await load.ask('store', { url, users, groupSize: GROUP_SIZE, groups: GROUPS, messages: MESSAGES, bytes: BYTES })
+  const { secret } = cluster
+  await gateway.ask('store', { url, users, groupSize: GROUP_SIZE, groups: GROUPS, messages: MESSAGES, bytes: BYTES })
+  const port = await gateway.ask('listen', { secret, prefix: PREFIX })
   context.progress(0.7)
   context.note(`serving ${String(users)} users with a consumer each`)
-  const [before, loadBefore] = [cluster.usage(), load.cpu]
-  const served = await load.ask('fetch', { atOnce: AT_ONCE })
+  const range = { urls: [`ws://127.0.0.1:${String(port)}/`], secret, prefix: PREFIX, first: 0, count: users }
+  const [before, gatewayBefore, loadBefore] = [cluster.usage(), gateway.cpu, load.cpu]
+  const served = await load.ask('collect', { range, atOnce: AT_ONCE, messages: GROUPS * MESSAGES })
   const { 'nats-server': server = { cpu: 0, memory: 0 } } = usageBetween(before, cluster.usage())
-  const client = { cpu: load.cpu - loadBefore, memory: 0 }
-  await load.ask('remove', undefined)
+  const ownCpu = { cpu: gateway.cpu - gatewayBefore, memory: 0 }
+  await gateway.ask('remove', undefined)
   return {
     system: 'jetstream',
     what: 'a consumer for each',
     served,
-    usage: { 'nats-server': server, 'its client': client },
-    loadCpu: 0,
+    usage: { 'nats-server': server, 'its gateway': ownCpu },
+    loadCpu: load.cpu - loadBefore,
   }
 }
 
@@ -131,12 +144,12 @@ function againstConsumers(row: Row, { what, usage }: Observed, consumers: Observ
   const server = (consumers.usage['nats-server']?.cpu ?? 0) / cpuOf(usage)
   return [
     row(`${what}: times as many per CPU second as with consumers`, all, 'times', MARK),
-    row(`${what}: the same, if the process that has the consumers were free`, server, 'times'),
+    row(`${what}: the same, if the gateway with the consumers were free`, server, 'times'),
   ]
 }
 
 const method = (users: number): string[] => [
   `${String(users)} users in groups of ${String(GROUP_SIZE)}, ${String(GROUPS)} groups each, ${String(MESSAGES)} messages of ${String(BYTES)} B in each group since their positions; one node with nats-server, Postgres and Redis;`,
   `a user connects (JWT), resumes, confirms what came and leaves; ${String(AT_ONCE)} at once; first from the node that wrote it, then after its restart;`,
-  'consumers: the same messages in a stream of the same nats-server, a subject for each group; for each user an ephemeral consumer over the five subjects is made, fetched and deleted, over one connection, without any client connections behind it.',
+  'consumers: the same messages in a stream of the same nats-server, a subject for each group; a gateway (uWebSockets.js, nats.js, one connection to the server) checks the JWT of each user who connects, makes an ephemeral consumer over the five subjects, fetches, passes the messages on and deletes it.',
 ]

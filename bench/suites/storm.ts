@@ -172,5 +172,5 @@ const method = ({ sessions, stayedGroups, rate }: Size): string[] => [
   `${String(sessions)} sessions in groups of ${String(GROUP_SIZE)}, ${String(GROUPS)} groups each, from ${String(PROGRAMS)} processes on one address, limits off; one node with nats-server, Postgres and Redis;`,
   'all lines are cut at once; a session is back when it is authenticated (JWT) and has the answer to its 20 positions; warm: the node kept running; cold: it was stopped and started;',
   `${String(stayedGroups)} groups of ${String(STAYED_SIZE)} stay and write ${String(rate)} messages/s of ${String(BYTES)} B all the time: their latency from the intended send time to delivery, in peace and during the storm;`,
-  'bare handshakes: as many WebSockets opened by the same processes with the same library to bare uWebSockets.js, the second of two rounds.',
+  'bare handshakes: as many WebSockets opened by the same processes in the same way to bare uWebSockets.js, the second of two rounds.',
 ]

@@ -29,6 +29,15 @@ export interface RawPush {
   contentEnd: number
 }
 
+/** What a RawClient writes to: a WebSocket of the msgpack subprotocol, as `ws` has it or leaner. */
+export interface RawSocket {
+  /** One WebSocket message. */
+  send(message: Uint8Array): void
+  close(code: number): void
+  /** Without a word. */
+  terminate(): void
+}
+
 export interface RawListener {
   push(push: Readonly<RawPush>): void
   /** Every frame but `push`. */
@@ -55,6 +64,15 @@ interface MutablePlace {
   seq: number
 }
 
+/** Clients with commands of this turn. */
+let unflushed: RawClient[] = []
+
+function flushAll(): void {
+  const clients = unflushed
+  unflushed = []
+  for (const client of clients) client.flush()
+}
+
 /** Fields of an entry between the named ones. */
 const BETWEEN_DEVICE_AND_CONTENT = 2
 const AFTER_CONTENT = 3
@@ -63,7 +81,7 @@ export class RawClient {
   /** What came so far; `gaps` are pushes that did not follow, `duplicates` those that were there already. */
   readonly counters = { pushes: 0, gaps: 0, duplicates: 0 }
   readonly positions = new Map<ConversationId, MutablePlace>()
-  readonly #socket: WebSocket
+  readonly #socket: RawSocket
   readonly #listener: RawListener
   readonly #unmarked = new Set<ConversationId>()
   #queue: Uint8Array[] = []
@@ -72,16 +90,22 @@ export class RawClient {
   #user: UserId = ''
   #device: DeviceId = ''
 
-  /** Takes over a socket of the msgpack subprotocol that is open, or about to be. */
-  constructor(socket: WebSocket, listener: RawListener) {
+  /** For a socket whose messages the caller hands to `receive`. */
+  constructor(socket: RawSocket, listener: RawListener) {
     this.#socket = socket
     this.#listener = listener
+  }
+
+  /** Takes over a socket that is open, or about to be. */
+  static over(socket: WebSocket, listener: RawListener): RawClient {
+    const client = new RawClient(socket, listener)
     socket.on('message', (data: Buffer) => {
-      this.#receive(data)
+      client.receive(data)
     })
     socket.on('close', (code) => {
       listener.closed(code)
     })
+    return client
   }
 
   /** Resolves at the welcome; rejects when the connection ends before. */
@@ -89,7 +113,7 @@ export class RawClient {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(url, SUBPROTOCOLS.msgpack, { perMessageDeflate: false })
       socket.on('error', reject)
-      const client = new RawClient(socket, {
+      const client = RawClient.over(socket, {
         push: (push) => {
           listener.push(push)
         },
@@ -98,18 +122,19 @@ export class RawClient {
           listener.closed(code)
         },
         frame: (frame) => {
-          if (frame.frame === 'welcome') {
-            client.#user = frame.user
-            client.#device = frame.device
-            resolve(client)
-          }
+          if (frame.frame === 'welcome') resolve(client)
           listener.frame(frame)
         },
       })
       socket.once('open', () => {
-        client.command({ frame: 'connect', ref: client.nextRef(), token, device, client: 'rookery-raw', session: 0 })
+        client.connect(token, device)
       })
     })
+  }
+
+  /** Asks for a session; the answer is a `welcome`. */
+  connect(token: string, device: DeviceId): void {
+    this.command({ frame: 'connect', ref: this.nextRef(), token, device, client: 'rookery-raw', session: 0 })
   }
 
   nextRef(): number {
@@ -121,11 +146,7 @@ export class RawClient {
     if (command.frame === 'send') this.mark()
     const frame = msgpackCodec.encodeCommand(command)
     if (this.#queue.length === LIMITS.inboundFrames || this.#bytes + frame.length > LIMITS.inboundBytes) this.flush()
-    if (this.#queue.push(frame) === 1) {
-      setImmediate(() => {
-        this.flush()
-      })
-    }
+    if (this.#queue.push(frame) === 1 && unflushed.push(this) === 1) setImmediate(flushAll)
     this.#bytes += frame.length
   }
 
@@ -139,7 +160,8 @@ export class RawClient {
   /** Sends what was queued in this turn. */
   flush(): void {
     if (this.#queue.length === 0) return
-    this.#socket.send(this.#queue.length === 1 ? (this.#queue[0] ?? '') : Buffer.concat(this.#queue, this.#bytes))
+    const only = this.#queue.length === 1 ? this.#queue[0] : undefined
+    this.#socket.send(only ?? Buffer.concat(this.#queue, this.#bytes))
     this.#queue = []
     this.#bytes = 0
   }
@@ -169,20 +191,27 @@ export class RawClient {
     this.#socket.terminate()
   }
 
-  #receive(bytes: Uint8Array): void {
-    const reader = new Reader(bytes)
+  /** A WebSocket message: `bytes` from `start` to `end`. */
+  receive(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    const reader = new Reader(bytes, start, end)
     while (!reader.done) {
-      const start = reader.position
+      const at = reader.position
       reader.array()
       if (reader.uint() === FRAME.push) this.#push(reader)
       else {
-        reader.position = start
+        reader.position = at
         reader.skip()
-        for (const frame of msgpackCodec.decodeServerFrames(bytes.subarray(start, reader.position))) {
-          this.#listener.frame(frame)
-        }
+        for (const frame of msgpackCodec.decodeServerFrames(bytes.subarray(at, reader.position))) this.#frame(frame)
       }
     }
+  }
+
+  #frame(frame: ServerFrame): void {
+    if (frame.frame === 'welcome') {
+      this.#user = frame.user
+      this.#device = frame.device
+    }
+    this.#listener.frame(frame)
   }
 
   #push(reader: Reader): void {

@@ -7,10 +7,11 @@ import { encodeBody } from '../../../protocol/entry-codec.js'
 import { ENTRY_KIND, MESSAGE_TYPE } from '../../../protocol/entry.js'
 import type { Change, ServerFrame } from '../../../protocol/frames.js'
 import { directConversation, type ConversationId } from '../../../protocol/ids.js'
-import { RawClient, type RawListener, type RawPush } from '../../../protocol/client/wire.js'
+import type { RawClient, RawListener, RawPush } from '../../../protocol/client/wire.js'
 import { makeToken } from '../../token.js'
 import type { LoadClient, LoadListener, LoadProtocol } from '../load-client.js'
 import { nextMessageId } from '../message-id.js'
+import { RawLine } from '../raw-line.js'
 
 /** References of joins; messages and echoes use their number. */
 const JOIN_REF = 2 ** 31
@@ -32,7 +33,8 @@ class RookeryConnection implements LoadClient, RawListener {
   readonly #at: number
   readonly #listener: LoadListener
   #client!: RawClient
-  #isClosed = false
+  #welcomed: () => void = () => undefined
+  #refused: (reason: Error) => void = () => undefined
   #joinRef = JOIN_REF
   #duplicates = 0
   readonly #joins = new Map<number, (error: string | undefined) => void>()
@@ -46,8 +48,16 @@ class RookeryConnection implements LoadClient, RawListener {
     this.#listener = listener
   }
 
+  /** Resolves at the welcome. */
   async open(url: string, token: string): Promise<void> {
-    this.#client = await RawClient.connect(url, token, 'load', this)
+    const welcome = new Promise<void>((resolve, reject) => {
+      this.#welcomed = resolve
+      this.#refused = reject
+    })
+    welcome.catch(() => undefined)
+    this.#client = (await RawLine.open(url, this)).client
+    this.#client.connect(token, 'load')
+    await welcome
   }
 
   async join(group: string): Promise<void> {
@@ -90,7 +100,6 @@ class RookeryConnection implements LoadClient, RawListener {
   }
 
   close(): void {
-    this.#isClosed = true
     this.#client.close()
   }
 
@@ -103,8 +112,16 @@ class RookeryConnection implements LoadClient, RawListener {
       this.#listener.delivered(this.#at, bytes.subarray(contentStart, contentEnd))
   }
 
+  closed(code: number): void {
+    const reason = `close code ${String(code)}`
+    this.#refused(new Error(`${this.user}: ${reason}`))
+    this.#listener.lost(this.#at, reason)
+  }
+
   frame(frame: ServerFrame): void {
     switch (frame.frame) {
+      case 'welcome':
+        return this.#welcomed()
       case 'sent':
       case 'pong':
         return this.#answered(frame.ref, undefined)
@@ -112,10 +129,6 @@ class RookeryConnection implements LoadClient, RawListener {
         return this.#answered(frame.ref, frame.error)
       default:
     }
-  }
-
-  closed(code: number): void {
-    if (!this.#isClosed) this.#listener.lost(this.#at, `close code ${String(code)}`)
   }
 
   #send(conversation: ConversationId, number: number, content: Uint8Array): void {

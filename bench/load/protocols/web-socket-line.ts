@@ -13,14 +13,16 @@ export const BINARY = 2
 export interface LineReader {
   /** The payload of a data frame is `bytes` from `start` to `end`, and only during the call. A fragment is handed over like a whole message. */
   frame(opcode: number, bytes: Buffer, start: number, end: number): void
-  /** Once, unless `close` was called. */
-  ended(reason: string): void
+  /** Once, unless `close` or `cut` was called. `code` is 1006 when the server did not close with one (RFC 6455, section 7.1.5). */
+  ended(reason: string, code: number): void
 }
 
 const CLOSE = 8
 const PING = 9
 const PONG = 10
 const FIRST_BYTES = 512
+const ABNORMAL = 1006
+const NO_STATUS = 1005
 const NOTHING = Buffer.alloc(0)
 const MASK = Buffer.from(randomBytes(4).map((byte) => byte | 1))
 const KEY = randomBytes(16).toString('base64')
@@ -41,6 +43,7 @@ export class WebSocketLine {
   #open = false
   #closing = false
   #reason = 'the connection ended'
+  #code = ABNORMAL
   /** Bytes of a frame whose end has not arrived. */
   #rest = NOTHING
   #out = NOTHING
@@ -54,7 +57,7 @@ export class WebSocketLine {
     this.#socket.on('error', (error) => (this.#reason = error.message))
     this.#socket.on('end', () => this.#socket.destroy())
     this.#socket.on('close', () => {
-      if (!this.#closing) reader.ended(this.#reason)
+      if (!this.#closing) reader.ended(this.#reason, this.#code)
     })
   }
 
@@ -62,9 +65,9 @@ export class WebSocketLine {
   static open(url: string, subprotocol: string, reader: LineReader): Promise<WebSocketLine> {
     return new Promise((resolve, reject) => {
       const place = new URL(url)
-      const ended = (reason: string) => {
+      const ended = (reason: string, code: number) => {
         reject(new Error(`${url}: ${reason}`))
-        reader.ended(reason)
+        reader.ended(reason, code)
       }
       const frame: LineReader['frame'] = (opcode, bytes, start, end) => reader.frame(opcode, bytes, start, end)
       const line = new WebSocketLine(place, { frame, ended }, () => resolve(line))
@@ -74,6 +77,7 @@ export class WebSocketLine {
 
   /** One frame: `head` and `tail` in Latin-1 around the content. It leaves at the end of this turn. */
   send(opcode: number, head: string, content: Uint8Array = NOTHING, tail = ''): void {
+    if (this.#used === 0 && unwritten.push(this) === 1) setImmediate(writeAll)
     const length = head.length + content.length + tail.length
     let at = this.#begin(opcode, length)
     const start = at
@@ -81,6 +85,14 @@ export class WebSocketLine {
     this.#out.set(content, at)
     this.#out.write(tail, at + content.length, 'latin1')
     mask(this.#out, start, length)
+  }
+
+  /** One frame that leaves now, for those who gather a turn's content themselves. */
+  sendNow(opcode: number, content: Uint8Array): void {
+    const start = this.#begin(opcode, content.length)
+    this.#out.set(content, start)
+    mask(this.#out, start, content.length)
+    this.flush()
   }
 
   flush(): void {
@@ -95,6 +107,21 @@ export class WebSocketLine {
     this.#leave()
   }
 
+  /** The line breaks without a word. */
+  cut(): void {
+    this.#closing = true
+    this.#socket.destroy()
+  }
+
+  /** Stops reading: what comes stays in the kernel's buffers, then with the server. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   #leave(): void {
     this.send(CLOSE, '\x03\xe8')
     this.flush()
@@ -103,7 +130,6 @@ export class WebSocketLine {
 
   /** Makes room, writes the header of a frame, and answers where its payload goes. */
   #begin(opcode: number, length: number): number {
-    if (this.#used === 0 && unwritten.push(this) === 1) setImmediate(writeAll)
     const needed = this.#used + 14 + length
     if (needed > this.#out.length) this.#grow(needed)
     const out = this.#out
@@ -182,6 +208,7 @@ export class WebSocketLine {
     if (opcode < CLOSE) this.#reader.frame(opcode, bytes, start, end)
     else if (opcode === PING) this.send(PONG, '', bytes.subarray(start, end))
     else if (opcode === CLOSE) {
+      this.#code = end - start < 2 ? NO_STATUS : bytes.readUInt16BE(start)
       this.#reason = closeReason(bytes, start, end)
       this.#leave()
     }
