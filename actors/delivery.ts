@@ -6,6 +6,7 @@ import type { Codec } from '../protocol/codec.js'
 import { entryHeader } from '../protocol/entry-codec.js'
 import type { EntryHeader } from '../protocol/entry-codec.js'
 import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
+import type { UnackedPush } from './unacked-pushes.js'
 
 export interface DeliveryFields {
   readonly conversation: ConversationId
@@ -28,8 +29,8 @@ type Origin = Pick<EntryHeader, 'sender' | 'device'>
 
 export class Delivery {
   readonly fields: DeliveryFields
-  #msgpack: Uint8Array | null = null
-  #json: Uint8Array | null = null
+  #msgpack: UnackedPush | null = null
+  #json: UnackedPush | null = null
   #origin: Origin | null
 
   /** Without `origin` it is read from the entry when somebody asks. */
@@ -38,10 +39,10 @@ export class Delivery {
     this.#origin = origin
   }
 
-  /** The push frame; the same bytes for every socket of that codec. */
-  frame(codec: Codec): Uint8Array {
-    if (codec.name === 'msgpack') return (this.#msgpack ??= this.#encode(codec))
-    return (this.#json ??= this.#encode(codec))
+  /** The push that begins `now`: the same object, with the same bytes, for every socket of that codec. */
+  push(codec: Codec, now: number): UnackedPush {
+    if (codec.name === 'msgpack') return (this.#msgpack ??= this.#encode(codec, now))
+    return (this.#json ??= this.#encode(codec, now))
   }
 
   /** Whether this device sent it. */
@@ -50,8 +51,8 @@ export class Delivery {
     return origin.sender === user && origin.device === device
   }
 
-  #encode(codec: Codec): Uint8Array {
-    const { epoch, prev, entry } = this.fields
-    return codec.encodeServerFrame({ frame: 'push', epoch, prev, entry })
+  #encode(codec: Codec, at: number): UnackedPush {
+    const { conversation, epoch, prev, seq, entry } = this.fields
+    return { conversation, epoch, seq, frame: codec.encodeServerFrame({ frame: 'push', epoch, prev, entry }), at }
   }
 }

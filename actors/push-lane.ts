@@ -10,7 +10,7 @@ import type { Delivery } from './delivery.js'
 import { MissedHeads } from './missed-heads.js'
 import type { HostedSession, SessionHost } from './session-host.js'
 import { UnackedPushes } from './unacked-pushes.js'
-import type { SettledListener, UnackedPush } from './unacked-pushes.js'
+import type { UnackedPush } from './unacked-pushes.js'
 
 /** The session as its lane sees it. */
 export interface LaneSocket extends HostedSession {
@@ -31,7 +31,7 @@ export const SLOW_BYTES = 256 * 1024
 /** The same for bytes pushed and not acknowledged. */
 const UNACKED_BYTES = 1024 * 1024
 
-export class PushLane implements SettledListener {
+export class PushLane {
   /** Push frames given to the socket so far. */
   pushes = 0
   /** A device that never acknowledges (a person with wscat) is not pressed. */
@@ -58,17 +58,16 @@ export class PushLane implements SettledListener {
   }
 
   deliver(delivery: Delivery, now: number): void {
-    const { conversation, epoch, seq } = delivery.fields
     if (this.#missed !== null) {
+      const { conversation, epoch, seq } = delivery.fields
       this.#missed.note(conversation, epoch, seq)
       return
     }
-    const frame = delivery.frame(this.#socket.codec)
+    const push = delivery.push(this.#socket.codec, now)
     this.pushes++
     this.#host.counters.pushes++
-    this.#socket.put(frame)
-    if (this.#acknowledges && !delivery.isFrom(this.#socket.user, this.#socket.device))
-      this.#await({ conversation, epoch, seq, frame, at: now })
+    this.#socket.put(push.frame)
+    if (this.#acknowledges && !delivery.isFrom(this.#socket.user, this.#socket.device)) this.#await(push)
   }
 
   #await(push: UnackedPush): void {
@@ -97,19 +96,16 @@ export class PushLane implements SettledListener {
   acknowledge(conversation: ConversationId, seq: number, now: number): void {
     const unacked = this.#unacked
     if (unacked === null) return
-    const before = unacked.size
-    unacked.acknowledge(conversation, seq, now, this)
-    if (unacked.size > 0 && unacked.size < before) {
-      // it is alive and on its way: as in RFC 6298, 5.3, the pauses begin again
-      unacked.attempts = 0
-      unacked.due = now + REPEAT_MS
-    }
-  }
-
-  settled(push: UnackedPush, now: number): void {
     const { counters } = this.#host
-    counters.pushesReceived++
-    counters.deviceAckSeconds.observe(Math.max(0, now - push.at) / 1000)
+    const since = unacked.oldest?.at ?? now
+    const settled = unacked.acknowledge(conversation, seq)
+    if (settled === 0) return
+    counters.pushesReceived += settled
+    counters.deviceAckSeconds.observe(Math.max(0, now - since) / 1000)
+    if (unacked.size === 0) return
+    // it is alive and on its way: as in RFC 6298, 5.3, the pauses begin again
+    unacked.attempts = 0
+    unacked.due = now + REPEAT_MS
   }
 
   /** Once a second while something was pushed and not acknowledged, or held back; false when there is nothing of that. */

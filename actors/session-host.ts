@@ -15,7 +15,8 @@ export interface HostedSession {
   check(now: number): boolean
   /** Writes what can wait. */
   flushLate(): void
-  flush(): void
+  /** Writes what was gathered; answers the number of frames. */
+  flush(): number
 }
 
 export interface SessionHost {

@@ -314,22 +314,25 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   }
 
   put(bytes: Uint8Array): void {
-    if (this.#out === null) {
-      this.#out = []
+    const out = this.#out
+    if (out === null) {
+      this.#out = [bytes]
       this.#host.dirty(this)
-    }
-    this.#out.push(bytes)
+    } else if (out.length > 1) out.push(bytes)
+    // an array that grows takes room for many
+    else this.#out = [out[0] as Uint8Array, bytes]
   }
 
-  /** At the end of a turn: everything gathered leaves in one write. */
-  flush(): void {
+  /** Everything gathered leaves in one write; how many frames it was. */
+  flush(): number {
     const out = this.#out
     this.#out = null
-    if (out === null || this.phase === 'closed') return
+    if (out === null || this.phase === 'closed') return 0
     if (this.#late !== null) out.push(...this.#takeLate())
     const taken = this.#connection.write(out)
     if (!taken) this.close('unresponsive')
     else if (this.#connection.buffered() > SLOW_BYTES) this.#openLane().fallBehind()
+    return out.length
   }
 
   buffered(): number {

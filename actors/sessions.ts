@@ -17,6 +17,7 @@ import type { SessionHost } from './session-host.js'
 import { TokenBucket } from './token-bucket.js'
 import type { Rate } from './token-bucket.js'
 import type { Connection } from './transport.js'
+import { WritePace } from './write-pace.js'
 
 export interface SessionsParts extends Omit<
   SessionHost,
@@ -56,9 +57,11 @@ export class Sessions implements SessionHost, LocalSessions {
   #round: Iterator<Session> | null = null
   #id = 0
   #number = 0
+  readonly #pace: WritePace
 
   constructor(parts: SessionsParts) {
     this.#parts = parts
+    this.#pace = new WritePace(parts.clock, () => parts.wake())
   }
 
   get node(): string {
@@ -275,7 +278,11 @@ export class Sessions implements SessionHost, LocalSessions {
   // ── turns and seconds ───────────────────────────────────────────────────────────────────────────────────────────────
 
   flush(): void {
-    for (let i = 0; i < this.#dirty.length; i++) (this.#dirty[i] as Session).flush()
+    if (this.#dirty.length === 0 || !this.#pace.isTime()) return
+    const start = this.clock.now()
+    let frames = 0
+    for (let i = 0; i < this.#dirty.length; i++) frames += (this.#dirty[i] as Session).flush()
+    this.#pace.wrote(start, this.#dirty.length, frames)
     this.#dirty.length = 0
   }
 

@@ -9,12 +9,8 @@ export interface UnackedPush {
   readonly epoch: number
   readonly seq: number
   readonly frame: Uint8Array
+  /** When it was pushed, milliseconds since 1970. */
   readonly at: number
-}
-
-/** Hears of each push that an acknowledgement settles. */
-export interface SettledListener {
-  settled(push: UnackedPush, now: number): void
 }
 
 export class UnackedPushes {
@@ -39,20 +35,23 @@ export class UnackedPushes {
     this.bytes += push.frame.length
   }
 
-  /** The device has everything of the conversation up to `seq`. */
-  acknowledge(conversation: ConversationId, seq: number, now: number, listener: SettledListener): void {
+  /** The device has everything of the conversation up to `seq`; answers how many pushes that settles. */
+  acknowledge(conversation: ConversationId, seq: number): number {
     const front = this.#pushes[this.#first]
-    if (front === undefined) return
+    if (front === undefined) return 0
+    const before = this.size
     // nearly always the oldest are acknowledged first
-    if (front.conversation === conversation) this.#shiftFront(conversation, seq, now, listener)
-    if (this.size > 0 && this.#holds(conversation, seq)) this.#filter(conversation, seq, now, listener)
+    if (front.conversation === conversation) this.#shiftFront(conversation, seq)
+    if (this.size > 0 && this.#holds(conversation, seq)) this.#filter(conversation, seq)
+    const settled = before - this.size
     this.#compact()
+    return settled
   }
 
-  #shiftFront(conversation: ConversationId, seq: number, now: number, listener: SettledListener): void {
+  #shiftFront(conversation: ConversationId, seq: number): void {
     let push = this.#pushes[this.#first]
     while (push !== undefined && push.conversation === conversation && push.seq <= seq) {
-      this.#settle(push, now, listener)
+      this.bytes -= push.frame.length
       push = this.#pushes[++this.#first]
     }
   }
@@ -65,19 +64,14 @@ export class UnackedPushes {
     return false
   }
 
-  #filter(conversation: ConversationId, seq: number, now: number, listener: SettledListener): void {
+  #filter(conversation: ConversationId, seq: number): void {
     const left: UnackedPush[] = []
     for (const push of this.list()) {
-      if (push.conversation === conversation && push.seq <= seq) this.#settle(push, now, listener)
+      if (push.conversation === conversation && push.seq <= seq) this.bytes -= push.frame.length
       else left.push(push)
     }
     this.#pushes = left
     this.#first = 0
-  }
-
-  #settle(push: UnackedPush, now: number, listener: SettledListener): void {
-    this.bytes -= push.frame.length
-    listener.settled(push, now)
   }
 
   /** What is settled must not be kept: its frame shares a slab with many others. */

@@ -10,6 +10,7 @@ import type { Connection, NodePort, SessionPort } from '../actors/transport.js'
 import { CLOSE_CODES, type CloseName } from '../protocol/close-codes.js'
 import type { Codec } from '../protocol/codec.js'
 import { LIMITS } from '../protocol/limits.js'
+import type { JoinedFrames } from './joined-frames.js'
 
 /** uWebSockets.js copies these properties onto the socket's own object. */
 export interface SocketData {
@@ -21,6 +22,7 @@ export interface GatewayContext {
   readonly node: NodePort
   readonly counters: Counters
   readonly log: Logger
+  readonly joined: JoinedFrames
 }
 
 /** A write that would bring the socket's buffer above this is refused, unless the buffer is empty. */
@@ -50,7 +52,7 @@ export class GatewayConnection implements Connection {
     if (this.#socket === null) return false
     const [first] = frames
     if (first === undefined) return true
-    return this.#send(this.#socket, frames.length === 1 ? first : Buffer.concat(frames))
+    return this.#send(this.#socket, frames.length === 1 ? first : this.#context.joined.message(frames))
   }
 
   /** Asks uWebSockets.js only while a write did not leave at once: then the buffer is not empty. */

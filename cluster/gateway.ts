@@ -10,10 +10,11 @@ import { OUTBOUND_BYTES, type GatewayContext, type SocketData } from './gateway-
 import { Door } from './gateway-door.js'
 import { listen } from './gateway-listen.js'
 import { Exchange } from './http-answer.js'
+import { JoinedFrames } from './joined-frames.js'
 import { originCheck } from './origin.js'
 import { proxyPeers, type ProxyPeers } from './proxy-peer.js'
 
-export interface GatewayOptions extends GatewayContext {
+export interface GatewayOptions extends Omit<GatewayContext, 'joined'> {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
@@ -51,7 +52,9 @@ const DROP_BYTES = 16 * OUTBOUND_BYTES
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const app = App()
   const peers = proxyPeers(options.trustedProxies)
-  const door = new Door(options, admissionRules(options), peers)
+  const { node, counters, log } = options
+  const context = { node, counters, log, joined: new JoinedFrames() }
+  const door = new Door(context, admissionRules(options), peers)
   addWebSocket(app, door, idleTimeout(options))
   options.routes?.(app, peers)
   addRest(app, peers)

@@ -65,7 +65,7 @@ type FieldsOf<T> = { [K in keyof Counters]: Counters[K] extends T ? K : never }[
 const named = (name: string, help: string, labels: Labels = {}): Named => ({ name: `rookery_${name}`, help, labels })
 
 const STAGE_HELP =
-  'Time in a stage: mailbox (until handled), journal (until stored), route (from session to owner and back), delivery (from send to push), device_ack (from push to ack).'
+  'Time in a stage: mailbox (until handled), journal (until stored), route (from session to owner and back), delivery (from send to push), device_ack (from push to ack, of the oldest push that an ack settles).'
 const stage = (label: string): Named => named('stage_seconds', STAGE_HELP, { stage: label })
 const send = (outcome: string): Named => named('sends_total', 'Durable sends answered, by outcome.', { outcome })
 const connect = (outcome: string): Named => named('connects_total', 'Upgrades asked for, by outcome.', { outcome })

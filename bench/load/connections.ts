@@ -87,8 +87,8 @@ export class Connections implements LoadListener {
     this.listener.acked(at, number)
   }
 
-  delivered(at: number, content: Uint8Array): void {
-    this.listener.delivered(at, content)
+  delivered(at: number, bytes: Uint8Array, start: number, end: number): void {
+    this.listener.delivered(at, bytes, start, end)
   }
 
   failed(at: number, error: string): void {

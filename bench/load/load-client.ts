@@ -9,10 +9,10 @@ export interface LoadListener {
   /** The system took the message with this number: stored where it promises that, else never called. */
   acked(at: number, number: number): void
   /**
-   * A message of somebody else, or the echo of one's own. `content` holds the number as a little-endian double at its beginning; a view that is
-   * valid only during the call.
+   * A message of somebody else, or the echo of one's own. Its content is `bytes` from `start` to `end`, only during the call, and holds the number
+   * as a little-endian double at its beginning.
    */
-  delivered(at: number, content: Uint8Array): void
+  delivered(at: number, bytes: Uint8Array, start: number, end: number): void
   failed(at: number, error: string): void
   /** The connection ended without `close`. */
   lost(at: number, reason: string): void

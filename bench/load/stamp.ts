@@ -19,11 +19,9 @@ export interface Stamp {
   intended: number
 }
 
-/** Into `stamp`; false when the content is too short to hold one. */
-export function readStamp(content: Uint8Array, stamp: Stamp): boolean {
-  if (content.length < STAMP_BYTES) return false
-  for (let at = 0; at < STAMP_BYTES; at++) bytes[at] = content[at] as number
+/** The content that begins at `start`, into `stamp`. */
+export function readStamp(content: Uint8Array, start: number, stamp: Stamp): void {
+  for (let at = 0; at < STAMP_BYTES; at++) bytes[at] = content[start + at] as number
   stamp.number = fields[0] as number
   stamp.intended = fields[1] as number
-  return true
 }

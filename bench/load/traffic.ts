@@ -80,9 +80,10 @@ export class Traffic implements LoadListener {
   }
 
   /** The sender's own device may be pushed its messages too: those are no deliveries, unless echoes are asked for. */
-  delivered(at: number, content: Uint8Array): void {
+  delivered(at: number, bytes: Uint8Array, start: number, end: number): void {
+    if (end - start !== this.#content.length) return
     const stamp = this.#stamp
-    if (content.length !== this.#content.length || !readStamp(content, stamp)) return
+    readStamp(bytes, start, stamp)
     if (stamp.intended < this.#share.start) return
     const nth = this.#nthOf(stamp.number)
     const isOwn = Number.isInteger(nth)

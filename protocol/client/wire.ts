@@ -64,6 +64,8 @@ interface MutablePlace {
   seq: number
 }
 
+const NOWHERE: MutablePlace = { epoch: 0, seq: 0 }
+
 /** Clients with commands of this turn. */
 let unflushed: RawClient[] = []
 
@@ -89,6 +91,11 @@ export class RawClient {
   #ref = 0
   #user: UserId = ''
   #device: DeviceId = ''
+  /** Of the last push: the next one is nearly always of the same conversation, and often by the same sender. */
+  #conversation: ConversationId = ''
+  #place = NOWHERE
+  #sender: UserId = ''
+  #isMarked = false
 
   /** For a socket whose messages the caller hands to `receive`. */
   constructor(socket: RawSocket, listener: RawListener) {
@@ -178,6 +185,7 @@ export class RawClient {
       positions = []
     }
     this.#unmarked.clear()
+    this.#isMarked = false
     if (positions.length > 0) this.command({ frame: 'received', positions })
   }
 
@@ -215,40 +223,66 @@ export class RawClient {
   }
 
   #push(reader: Reader): void {
-    readPush(reader)
+    readPush(reader, this.#conversation, this.#sender, this.#device)
     this.counters.pushes++
     const { conversation, epoch, seq, prev } = current
-    const place = this.positions.get(conversation)
-    if (place === undefined) this.positions.set(conversation, { epoch, seq })
-    else if (epoch < place.epoch || (epoch === place.epoch && seq <= place.seq)) this.counters.duplicates++
+    if (conversation !== this.#conversation) this.#turnTo(conversation)
+    this.#sender = current.sender
+    const place = this.#place
+    if (epoch < place.epoch || (epoch === place.epoch && seq <= place.seq)) this.counters.duplicates++
     else {
-      if (epoch > place.epoch || prev > place.seq) this.counters.gaps++
+      if (place.epoch > 0 && (epoch > place.epoch || prev > place.seq)) this.counters.gaps++
       place.epoch = epoch
       place.seq = seq
     }
     // the server does not wait for an acknowledgement of what this device sent
-    if (current.sender !== this.#user || current.device !== this.#device) this.#unmarked.add(conversation)
+    const isOwn = current.sender === this.#user && current.device === this.#device
+    if (!isOwn && !this.#isMarked) {
+      this.#isMarked = true
+      this.#unmarked.add(conversation)
+    }
     this.#listener.push(current)
+  }
+
+  #turnTo(conversation: ConversationId): void {
+    const place = this.positions.get(conversation) ?? { epoch: 0, seq: 0 }
+    this.positions.set(conversation, place)
+    this.#conversation = conversation
+    this.#place = place
+    this.#isMarked = false
   }
 }
 
-/** Reads epoch, prev and the entry into `current`. */
-function readPush(reader: Reader): void {
+/** Reads epoch, prev and the entry into `current`, with the texts that are likely to come. */
+function readPush(reader: Reader, conversation: ConversationId, sender: UserId, device: DeviceId): void {
   current.bytes = reader.bytes
   current.epoch = reader.uint()
   current.prev = reader.uint()
   reader.array()
   reader.uint()
   current.kind = reader.uint()
-  current.conversation = reader.str()
+  current.conversation = text(reader, conversation)
   current.seq = reader.uint()
   reader.uint()
   current.time = reader.uint()
-  current.sender = reader.str()
-  current.device = reader.str()
+  current.sender = text(reader, sender)
+  current.device = text(reader, device)
   for (let i = 0; i < BETWEEN_DEVICE_AND_CONTENT; i++) reader.skip()
   const length = reader.blob()
   current.contentStart = reader.position - length
   current.contentEnd = reader.position
   for (let i = 0; i < AFTER_CONTENT; i++) reader.skip()
+}
+
+/** A str; `expected` itself when that is what it says, which makes no new text. */
+function text(reader: Reader, expected: string): string {
+  const { bytes, position } = reader
+  const { length } = expected
+  const tag = bytes[position] ?? 0
+  const start = length < 32 ? position + 1 : position + 2
+  const isSameLength = length < 32 ? tag === (0xa0 | length) : tag === 0xd9 && bytes[position + 1] === length
+  if (!isSameLength || start + length > reader.end) return reader.str()
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== expected.charCodeAt(i)) return reader.str()
+  reader.position = start + length
+  return expected
 }

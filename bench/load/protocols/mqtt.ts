@@ -119,7 +119,7 @@ class MqttClient implements LoadClient, LineReader {
     const id = start + 2 + bytes.readUInt16BE(start)
     puback[2] = bytes[id] ?? 0
     puback[3] = bytes[id + 1] ?? 0
-    this.#listener.delivered(this.#at, bytes.subarray(id + 2, end))
+    this.#listener.delivered(this.#at, bytes, id + 2, end)
     this.#line?.send(BINARY, '', puback)
   }
 

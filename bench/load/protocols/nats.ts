@@ -112,7 +112,7 @@ class NatsClient implements LoadClient, LineReader {
     }
     const next = start + size + LINE_END.length
     if (next > end) return at
-    this.#listener.delivered(this.#at, bytes.subarray(start, start + size))
+    this.#listener.delivered(this.#at, bytes, start, start + size)
     return next
   }
 

@@ -39,7 +39,7 @@ class PlainClient implements LoadClient, LineReader {
 
   frame(opcode: number, bytes: Buffer, start: number, end: number): void {
     if (opcode === TEXT) this.#joining.shift()?.()
-    else this.#listener.delivered(this.#at, bytes.subarray(start, end))
+    else this.#listener.delivered(this.#at, bytes, start, end)
   }
 
   ended(reason: string): void {

@@ -108,8 +108,7 @@ class RookeryConnection implements LoadClient, RawListener {
     const { duplicates } = this.#client.counters
     const isDuplicate = duplicates !== this.#duplicates
     this.#duplicates = duplicates
-    if (!isDuplicate && kind === ENTRY_KIND.message)
-      this.#listener.delivered(this.#at, bytes.subarray(contentStart, contentEnd))
+    if (!isDuplicate && kind === ENTRY_KIND.message) this.#listener.delivered(this.#at, bytes, contentStart, contentEnd)
   }
 
   closed(code: number): void {

@@ -89,11 +89,15 @@ class SocketIoClient implements LoadClient, LineReader {
     this.#line?.close()
   }
 
+  #delivered(content: Uint8Array): void {
+    this.#listener.delivered(this.#at, content, 0, content.length)
+  }
+
   #take(bytes: Buffer, start: number, end: number): void {
     switch (bytes[start + 1]) {
       case PACKET.event:
         if (bytes[start + NAME_AT] === JOINED) this.#joining.shift()?.()
-        else this.#listener.delivered(this.#at, decodeContent(bytes, start + TEXT_AT, end - 2))
+        else this.#delivered(decodeContent(bytes, start + TEXT_AT, end - 2))
         return
       case PACKET.ack:
         this.#listener.acked(this.#at, Number(bytes.toString('latin1', start + 2, bytes.indexOf('[', start))))

@@ -130,7 +130,7 @@ class XmppClient implements LoadClient, LineReader {
     if (head.includes(`@${XMPP_ROOMS}/${this.user}'`)) {
       this.#listener.acked(this.#at, new DataView(content.buffer, content.byteOffset).getFloat64(0, true))
     }
-    this.#listener.delivered(this.#at, content)
+    this.#listener.delivered(this.#at, content, 0, content.length)
   }
 
   #takeAnswer(stanza: string): void {

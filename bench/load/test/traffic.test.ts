@@ -42,8 +42,8 @@ t.test('traffic: direct messages go to the neighbour, both ways in turn, and are
   const { sent, clients } = world(4, ({ sender, number, content }) => {
     setImmediate(() => {
       traffic.acked(sender, number)
-      traffic.delivered(sender, content)
-      traffic.delivered(sender ^ 1, content)
+      traffic.delivered(sender, content, 0, content.length)
+      traffic.delivered(sender ^ 1, content, 0, content.length)
     })
   })
   const senders = sendersOf('direct', clients, [])
@@ -69,7 +69,7 @@ t.test('traffic: an open loop sends what is due, from its intended time, whateve
   await traffic.run()
   t.ok(sent.length >= 30 && sent.length <= 40, `${sent.length} of 40 were sent`)
   const stamp: Stamp = { number: 0, intended: 0 }
-  const intended = sent.map(({ content }) => (readStamp(content, stamp), stamp.intended - share.start))
+  const intended = sent.map(({ content }) => (readStamp(content, 0, stamp), stamp.intended - share.start))
   t.same(
     intended.map(Math.round),
     intended.map((_, at) => at * 5),
@@ -89,13 +89,13 @@ t.test(
     await traffic.run()
     t.equal(sent.length, 1)
     const content = sent[0]?.content ?? new Uint8Array()
-    for (const at of [0, 1]) traffic.delivered(at, content)
+    for (const at of [0, 1]) traffic.delivered(at, content, 0, content.length)
     t.match(traffic.counts(), { delivered: 1, complete: 0 })
-    traffic.delivered(2, content)
+    traffic.delivered(2, content, 0, content.length)
     t.match(traffic.counts(), { delivered: 2, complete: 1 })
     const foreign = Uint8Array.from(content)
     new DataView(foreign.buffer).setFloat64(0, 1001, true)
-    traffic.delivered(0, foreign)
+    traffic.delivered(0, foreign, 0, foreign.length)
     t.match(traffic.counts(), { delivered: 3, complete: 1 })
   },
 )
@@ -106,7 +106,8 @@ t.test('traffic: what an earlier run sent is not counted', async (t) => {
   const share = shareOf('echo', { kind: 'closed', window: 1 }, 0.02)
   await new Traffic(senders, share).run()
   const later = new Traffic(senders, { ...share, start: monotonic() + 1, first: share.first + 2 })
-  later.delivered(0, sent[0]?.content ?? new Uint8Array())
+  const content = sent[0]?.content ?? new Uint8Array()
+  later.delivered(0, content, 0, content.length)
   later.acked(0, share.first)
   t.match(later.counts(), { delivered: 0, acked: 0 })
 })

@@ -26,7 +26,8 @@ export class Notes implements LoadListener {
     this.#note(`acked ${this.#users[at] ?? ''} ${number}`)
   }
 
-  delivered(at: number, content: Uint8Array): void {
+  delivered(at: number, bytes: Uint8Array, start: number, end: number): void {
+    const content = bytes.subarray(start, end)
     const number = new DataView(content.buffer, content.byteOffset).getFloat64(0, true)
     const size = content.length === CONTENT_BYTES ? '' : ` of ${content.length} B`
     const changed = content.subarray(8).some((byte) => byte !== FILLING) ? ' changed' : ''
