@@ -19,7 +19,7 @@ export const contenders = ({ peers }: SuiteContext, ability: Ability): System[] 
 export const contendersMethod = (systems: readonly System[], { quick }: SuiteContext): string[] => [
   quick
     ? 'A quick run: each system once, small numbers that mean little, no noise floor.'
-    : 'Systems take turns, each started afresh for every run; medians of 5 runs; Rookery is measured twice per round for the noise floor (A/A).',
+    : 'Systems take turns, each started afresh for every run; medians of 5 runs (3 of what has no marks); Rookery is measured twice per round for the noise floor (A/A).',
   ...systems.flatMap(({ name, method }) =>
     method.map((line, at) => (at === 0 && !line.toLowerCase().startsWith(name) ? `${name}: ${line}` : line)),
   ),

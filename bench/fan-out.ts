@@ -8,6 +8,9 @@ import type { Measurement, SuiteContext, SuiteResult } from './suite.js'
 import { atRate, runTraffic, SATURATED, saturated, TRAFFIC_METHOD, type TrafficRun } from './traffic-run.js'
 import { runTurns, type Turns } from './turns.js'
 
+/** Rounds of a size without marks. */
+const UNMARKED_RUNS = 3
+
 export interface FanOutPlan {
   readonly suite: string
   /** Names of groups begin with it. */
@@ -27,6 +30,7 @@ export async function fanOut(plan: FanOutPlan, context: SuiteContext): Promise<S
   const systems = contenders(context, 'group')
   const turns = await runTurns({
     ...{ suite: plan.suite, systems, context },
+    ...(!plan.hasMarks && { runs: UNMARKED_RUNS }),
     measure: (system) => runTraffic(system, run, context),
   })
   const phases = run.phases.map(({ name }) => name)

@@ -14,13 +14,15 @@ export interface TurnsPlan<S> {
   readonly suite: string
   readonly systems: readonly S[]
   readonly context: SuiteContext
+  /** Rounds of a full run, if not the usual number. */
+  readonly runs?: number
   /** Measures a system once, from its start to its end. */
   measure(system: S): Promise<Figures>
 }
 
 export async function runTurns<S extends Pick<System, 'name'>>(plan: TurnsPlan<S>): Promise<Turns> {
   const { systems, context, suite } = plan
-  const runs = context.quick ? 1 : RUNS
+  const runs = context.quick ? 1 : (plan.runs ?? RUNS)
   const [first] = systems
   const twin = context.quick || first === undefined ? [] : [first]
   const turns = new Turns(suite)

@@ -15,7 +15,7 @@ import { runTurns } from '../turns.js'
 const NODES = 3
 const LOCAL = 'rookery on one node'
 const BUS = 'bus messages'
-const FULL = runOf(3000, 30, 500, 10)
+const FULL = runOf(3000, 30, 500, 5)
 const QUICK = runOf(60, 6, 50, 0.7)
 
 export const cross: Suite = {

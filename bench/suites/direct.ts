@@ -13,7 +13,7 @@ import type { System } from '../system.js'
 import { atRate, BYTES, runTraffic, SATURATED, saturated, TRAFFIC_METHOD, type TrafficRun } from '../traffic-run.js'
 import { runTurns, type Turns } from '../turns.js'
 
-const FULL = runOf(5000, [5000, 15_000], 10)
+const FULL = runOf(5000, [5000, 15_000], 5)
 const QUICK = runOf(50, [500], 1)
 /** The rate at which the marks compare. */
 const MARKED_RATE = '15,000/s'

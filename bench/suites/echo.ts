@@ -7,7 +7,7 @@ import type { Suite } from '../suite.js'
 import { atRate, runTraffic, saturated, TRAFFIC_METHOD, type TrafficRun } from '../traffic-run.js'
 import { runTurns } from '../turns.js'
 
-const FULL = runOf(1000, [5000, 15_000], 10)
+const FULL = runOf(1000, [5000, 15_000], 5)
 const QUICK = runOf(50, [500], 1)
 
 export const echo: Suite = {

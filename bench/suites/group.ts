@@ -30,5 +30,5 @@ export const group: Suite = {
 
 function planOf(size: number, connections: number, rate: number): FanOutPlan {
   const window = UNDER_WAY / size
-  return { suite: 'group', group: `group-${size}-`, size, connections, rate, window, seconds: 10, hasMarks: false }
+  return { suite: 'group', group: `group-${size}-`, size, connections, rate, window, seconds: 4, hasMarks: false }
 }

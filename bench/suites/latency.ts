@@ -11,7 +11,7 @@ import type { Measurement, Plot, Suite } from '../suite.js'
 import { atRate, BYTES, runTraffic, saturated, TRAFFIC_METHOD, type TrafficRun } from '../traffic-run.js'
 import { runTurns, type Turns } from '../turns.js'
 
-const FULL = runOf(5000, [5000, 15_000], 20)
+const FULL = runOf(5000, [5000, 15_000], 10)
 const QUICK = runOf(50, [500], 1)
 const MARKS = { p50: atMost(5), p99: atMost(25), 'p99.9': atMost(100) } as const
 const WAYS = ['send to ack', 'send to delivery'] as const

@@ -6,7 +6,7 @@ import type { Suite } from '../suite.js'
 
 const FULL: FanOutPlan = {
   ...{ suite: 'room', group: 'room-', size: 10_000, connections: 10_000 },
-  ...{ rate: 5, window: 8, seconds: 10, hasMarks: true },
+  ...{ rate: 5, window: 8, seconds: 5, hasMarks: true },
 }
 const QUICK: FanOutPlan = { ...FULL, size: 150, connections: 150, rate: 10, window: 4, seconds: 1 }
 
