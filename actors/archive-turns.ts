@@ -1,5 +1,5 @@
 /**
- * Archive turns: how many shards of a node write to history at the same time. All of them have something to write about once a second;
+ * Archive turns: how many shards of a node write to history at the same time. All of them have something to write every few seconds;
  * at once they would take the machine away from those who are waiting for a message.
  */
 export class ArchiveTurns {

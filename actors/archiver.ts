@@ -30,9 +30,11 @@ export interface ArchiverParts {
 }
 
 const BATCH_ENTRIES = 4_000
-/** Batches of a second: Postgres spends most on a statement, not on a row. */
-const PAUSE_MS = 1_000
-const AWAY_MS = 1_000
+/** A batch above this is followed by the next one at once: there is too much for pauses. */
+const MANY_ENTRIES = BATCH_ENTRIES / 2
+/** Batches of seconds: Postgres spends most on a statement and on the row of a conversation, which a batch writes once. */
+const PAUSE_MS = 3_000
+const AGAIN_MS = 1_000
 
 export class Archiver {
   readonly #parts: ArchiverParts
@@ -91,7 +93,7 @@ export class Archiver {
       .take(() => this.#step())
       .catch((error: unknown) => {
         this.#parts.log.warn({ shard: this.#parts.shard, error: String(error) }, 'history is away')
-        return AWAY_MS
+        return AGAIN_MS
       })
     this.#busy = false
     if (pause !== null || this.#woken) this.#later(pause ?? PAUSE_MS)
@@ -102,7 +104,7 @@ export class Archiver {
     if (this.#stopped) return null
     const { history, shard, unarchived } = this.#parts
     this.#stored ??= (await history.positions([shard]))[0] ?? null
-    if (this.#stored === null) return AWAY_MS
+    if (this.#stored === null) return AGAIN_MS
     if (isBefore(this.#stored, this.#parts)) {
       this.#parts.wentBack()
       return null
@@ -117,7 +119,7 @@ export class Archiver {
   /** Nothing is ready although there is more: a late batch of an earlier owner may have archived what is not. */
   #askAgain(): number {
     this.#stored = null
-    return PAUSE_MS
+    return AGAIN_MS
   }
 
   #hasMore(): boolean {
@@ -148,14 +150,14 @@ export class Archiver {
         counters.archiveEntries.observe(batch.entries.length)
         counters.quarantined += outcome.quarantined
         this.#forget(records, batch.to)
-        return this.#hasMore() ? PAUSE_MS : null
+        return this.#hasMore() ? pauseAfter(batch) : null
       case 'mismatch':
         log.warn({ shard, expected: batch.from, position: outcome.position }, 'history stands elsewhere')
         this.#stored = outcome.position
-        return PAUSE_MS
+        return AGAIN_MS
       case 'unknown':
         this.#stored = null
-        return AWAY_MS
+        return AGAIN_MS
     }
   }
 
@@ -173,6 +175,8 @@ export class Archiver {
     }
   }
 }
+
+const pauseAfter = ({ entries }: ArchiveBatch): number => (entries.length > MANY_ENTRIES ? 0 : PAUSE_MS)
 
 /** Whether history stands before what this owner knows to be archived: a backup was put back. */
 export const isBefore = (

@@ -15,12 +15,13 @@ import type { ReplyTo } from './command.js'
 import type { ConversationMessage } from './conversation.js'
 import { DirectorySync } from './directory-sync.js'
 import { DirectoryTable } from './directory-table.js'
-import type { AttachedSession, ConversationMark } from './envelope.js'
+import type { AttachedSession } from './envelope.js'
 import { FanOut } from './fan-out.js'
 import { shardOf } from './hash.js'
 import { Inbox } from './inbox.js'
 import type { ShardId } from './journal.js'
 import { Links } from './links.js'
+import { MarkRelay } from './mark-relay.js'
 import { MarkWriter } from './marks.js'
 import type { View } from './membership.js'
 import type { NodeParts } from './node-parts.js'
@@ -53,8 +54,7 @@ export class Assembly {
   readonly #audiences: Audiences
   readonly fanOut: FanOut
   readonly #inbox: Inbox
-  /** For the owners among the other nodes, of this turn. */
-  readonly #marks = new Map<NodeId, ConversationMark[]>()
+  readonly #markRelay: MarkRelay
   readonly markWriter: MarkWriter
   readonly #conversations: Kind<ConversationId, ConversationMessage>
 
@@ -71,6 +71,7 @@ export class Assembly {
     })
     this.#directory = new DirectoryTable(Math.floor(random() * 0x7fffffff))
     this.markWriter = new MarkWriter(history, clock, log)
+    this.#markRelay = this.#makeMarkRelay()
     this.links = new Links({
       bus: parts.bus,
       node,
@@ -178,6 +179,16 @@ export class Assembly {
     })
   }
 
+  #makeMarkRelay(): MarkRelay {
+    return new MarkRelay({
+      node: this.#parts.node,
+      clock: this.#parts.clock,
+      ownerOf: (conversation) => this.cluster.ownerOf(this.router.shardOf(conversation)),
+      take: (mark) => this.#inbox.takeMark(mark),
+      post: (to, envelope) => this.links.post(to, envelope),
+    })
+  }
+
   #makeSessions(): Sessions {
     const { node, clock, counters, authenticator, pingSeconds, connectMs, rate, sendRate } = this.#parts
     return new Sessions({
@@ -200,7 +211,7 @@ export class Assembly {
       went: (session, last) => this.#went(session, last),
       route: (session, command, to) =>
         this.router.route({ user: session.user, device: session.device, system: false }, command, to),
-      mark: (conversation, user, delivered, read) => this.#mark({ conversation, user, delivered, read }),
+      mark: (conversation, user, delivered, read) => this.#markRelay.add({ conversation, user, delivered, read }),
       signal: (conversation, sender, name, data) => this.#signal(conversation, sender, name, data),
       presence: (users, to) => this.presence(users, to),
     })
@@ -217,9 +228,8 @@ export class Assembly {
     })
   }
 
-  /** What one turn gathered leaves in this order: what devices said, the journal, the bus, the sockets. */
+  /** What one turn gathered leaves in this order: who came and went, the journal, the bus, the sockets. */
   #endTurns(): void {
-    this.actors.onTurnEnd(() => this.#flushMarks())
     this.actors.onTurnEnd(() => this.#registry.flush())
     this.actors.onTurnEnd(() => this.directorySync.flush())
     this.actors.onTurnEnd(() => this.shards.flush())
@@ -298,23 +308,6 @@ export class Assembly {
   #displace(to: NodeId, { user, device, session }: AttachedSession): void {
     if (to === this.#parts.node) this.sessions.displace(user, device, session)
     else this.links.post(to, { type: 'displace', user, device, session })
-  }
-
-  #mark(mark: ConversationMark): void {
-    const owner = this.cluster.ownerOf(this.router.shardOf(mark.conversation))
-    if (owner === this.#parts.node) this.#inbox.takeMark(mark)
-    else if (owner !== null) {
-      const marks = this.#marks.get(owner)
-      if (marks === undefined) this.#marks.set(owner, [mark])
-      else marks.push(mark)
-      this.actors.wake()
-    }
-  }
-
-  #flushMarks(): void {
-    if (this.#marks.size === 0) return
-    for (const [owner, marks] of this.#marks) this.links.post(owner, { type: 'marks', marks })
-    this.#marks.clear()
   }
 
   #signal(conversation: ConversationId, sender: UserId, name: string, data: Uint8Array): void {

@@ -33,6 +33,8 @@ export interface SessionHost {
   /** The session's user is known: gives it its number, `wanted` if that is not 0, and closes an older session of the device. False: this is the older one. */
   opened(session: HostedSession, wanted: number): boolean
   ended(session: HostedSession, wasOpen: boolean): void
+  /** Calls a step of a session that comes in or catches up, when it is its turn. */
+  enter(session: HostedSession, step: () => void): void
   /** The session has something to write at the end of this turn. */
   dirty(session: HostedSession): void
   /** The session holds something that leaves with its next write; `flushLate` is called within a second. */

@@ -27,6 +27,7 @@ import type { Delivery } from './delivery.js'
 import { PushLane, SLOW_BYTES } from './push-lane.js'
 import type { LaneSocket } from './push-lane.js'
 import { ResumeCollector } from './resume-collector.js'
+import { Answer } from './session-answer.js'
 import type { SessionHost } from './session-host.js'
 import { TokenBucket } from './token-bucket.js'
 import type { Connection, SessionPort } from './transport.js'
@@ -36,10 +37,14 @@ export type SessionMessage =
   | { readonly frame: 'fault'; readonly fault: FrameError }
   | { readonly frame: 'verified'; readonly connect: Connect; readonly identity: Identity }
   | { readonly frame: 'rejected' }
+  /** A resume whose turn has come. */
+  | { readonly frame: 'resuming'; readonly resume: Resume }
 
 type Phase =
   /** Accepted, no connect frame yet. */
   | 'new'
+  /** The token is here, and waits for its turn to be checked. */
+  | 'waiting'
   /** The token is being checked. */
   | 'checking'
   /** A user's device. */
@@ -125,6 +130,9 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
       case 'connect':
         this.#connect(message)
         return
+      case 'resuming':
+        this.#resume(message.resume)
+        return
       default:
         if (this.phase === 'open') this.#command(message)
         else this.#refuse(refOf(message), refusal('not-connected'))
@@ -142,6 +150,12 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
       this.#refuse(connect.ref, refusal('already-connected'))
       return
     }
+    this.phase = 'waiting'
+    this.#host.enter(this, () => this.#check(connect))
+  }
+
+  #check(connect: Connect): void {
+    if (this.phase !== 'waiting') return
     this.phase = 'checking'
     this.#host.authenticator.verify(connect.token).then(
       (identity) => void this.ref?.tell({ frame: 'verified', connect, identity }),
@@ -182,7 +196,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
         this.#read(command)
         return
       case 'resume':
-        this.#resume(command)
+        this.#host.enter(this, () => this.#enterAgain(command))
         return
       case 'signal':
         this.#host.signal(command.conversation, this.user, command.name, command.data)
@@ -214,6 +228,11 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
 
   #answering(ref: number): ReplyTo {
     return new Answer(this, ref)
+  }
+
+  #enterAgain(resume: Resume): void {
+    if (this.phase !== 'open') return
+    if (this.ref?.tell({ frame: 'resuming', resume }) === 'full') this.#refuse(resume.ref, refusal('overloaded'))
   }
 
   #resume({ ref, positions, limit }: Resume): void {
@@ -364,19 +383,6 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     this.#host.unwatch(this)
     this.#host.ended(this, wasOpen)
     this.ref?.stop()
-  }
-}
-
-/** Where the answer to one command goes. */
-class Answer implements ReplyTo {
-  readonly #session: Session
-  readonly #ref: number
-  constructor(session: Session, ref: number) {
-    this.#session = session
-    this.#ref = ref
-  }
-  reply(reply: OwnerReply): void {
-    this.#session.answer(this.#ref, reply)
   }
 }
 

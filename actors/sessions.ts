@@ -9,6 +9,7 @@ import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
 import type { Kind } from './actor-system.js'
 import type { Mark } from './outlet.js'
 import type { Delivery } from './delivery.js'
+import { Entrance } from './entrance.js'
 import type { LocalSessions } from './fan-out.js'
 import type { AnnouncedHead } from './recent-heads.js'
 import { Session } from './session.js'
@@ -21,7 +22,7 @@ import { WritePace } from './write-pace.js'
 
 export interface SessionsParts extends Omit<
   SessionHost,
-  'opened' | 'ended' | 'holdSend' | 'dirty' | 'watch' | 'unwatch' | 'late'
+  'opened' | 'ended' | 'enter' | 'holdSend' | 'dirty' | 'watch' | 'unwatch' | 'late'
 > {
   /** Milliseconds until a new connection must have sent its connect frame. */
   readonly connectMs: number
@@ -57,10 +58,12 @@ export class Sessions implements SessionHost, LocalSessions {
   #round: Iterator<Session> | null = null
   #id = 0
   #number = 0
+  readonly #entrance: Entrance
   readonly #pace: WritePace
 
   constructor(parts: SessionsParts) {
     this.#parts = parts
+    this.#entrance = new Entrance(parts.clock)
     this.#pace = new WritePace(parts.clock, () => parts.wake())
   }
 
@@ -136,6 +139,14 @@ export class Sessions implements SessionHost, LocalSessions {
     if (!wasOpen) return
     this.counters.sessions--
     this.#parts.went(session, this.#removeFromUser(session))
+  }
+
+  enter(session: Session, step: () => void): void {
+    this.#entrance.pass(() => {
+      // its own time goes on where it waited for us
+      if (this.#new.delete(session)) this.#new.set(session, this.clock.now())
+      step()
+    })
   }
 
   dirty(session: Session): void {
@@ -291,7 +302,7 @@ export class Sessions implements SessionHost, LocalSessions {
     const now = this.clock.now()
     for (const [session, since] of this.#new) {
       if (now - since < this.#parts.connectMs) break
-      session.close('connect-timeout')
+      if (session.phase !== 'waiting') session.close('connect-timeout')
     }
     for (const session of this.#watched) if (!session.check(now)) this.#watched.delete(session)
     this.#sweepSlice(now)

@@ -116,7 +116,7 @@ t.test('archiver: after an unknown outcome it asks where history stands', async 
   storeRecord(3)
   answers.push({ outcome: 'unknown', reason: 'time-out' })
   archiver.wake()
-  await run(1500)
+  await run(3500)
   t.equal(unarchived.archived, 0)
   await history.archive(batches[0] as ArchiveBatch)
   await run()

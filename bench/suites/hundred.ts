@@ -1,6 +1,6 @@
 /**
  * Hundred: a hundred thousand authenticated sessions on one machine and one port, held by several workers, all in groups of fifty, with live traffic
- * for ten minutes.
+ * at rising rates, the marked one for ten minutes.
  */
 import { usageBetween } from '../accounting.js'
 import type { ClusterNode } from '../cluster/cluster-node.js'
@@ -10,7 +10,7 @@ import type { Timeline } from '../load/orders.js'
 import { settledMemory } from '../memory.js'
 import { runningRookery } from '../rookery-system.js'
 import { atLeast, atMost, cpuRows, latencyRows, rowsOf } from '../rows.js'
-import type { Measurement, Plot, Suite, SuiteContext, SuiteResult } from '../suite.js'
+import type { Mark, Measurement, Plot, Suite, SuiteContext, SuiteResult } from '../suite.js'
 
 const BYTES = 128
 const GROUP_SIZE = 50
@@ -21,13 +21,30 @@ interface Size {
   readonly workers: number
   /** Processes that hold the other ends; as many loopback addresses are dialled, for their ports. */
   readonly generators: number
-  readonly rate: number
-  readonly seconds: number
+  /** One after the other; the marks are about the last. */
+  readonly phases: readonly Phase[]
   readonly quietSeconds: number
 }
 
-const FULL: Size = { sessions: 100_000, workers: 7, generators: 7, rate: 500, seconds: 600, quietSeconds: 5 }
-const QUICK: Size = { sessions: 1000, workers: 2, generators: 2, rate: 50, seconds: 2, quietSeconds: 0 }
+interface Phase {
+  /** Messages per second. */
+  readonly rate: number
+  readonly seconds: number
+}
+
+const PHASES: Phase[] = [
+  { rate: 100, seconds: 60 },
+  { rate: 200, seconds: 60 },
+  { rate: 500, seconds: 600 },
+]
+const FULL: Size = { sessions: 100_000, workers: 7, generators: 7, phases: PHASES, quietSeconds: 5 }
+const QUICK: Size = {
+  ...{ sessions: 1000, workers: 2, generators: 2, quietSeconds: 0 },
+  phases: [
+    { rate: 20, seconds: 1 },
+    { rate: 50, seconds: 2 },
+  ],
+}
 
 export const hundred: Suite = {
   name: 'hundred',
@@ -43,7 +60,7 @@ export const hundred: Suite = {
 
 async function measure(cluster: LocalCluster, fleet: Fleet, size: Size, context: SuiteContext): Promise<SuiteResult> {
   const [node] = cluster.nodes as [ClusterNode]
-  const { sessions, rate, seconds, quietSeconds } = size
+  const { sessions, phases, quietSeconds } = size
   const memory = () => settledMemory(() => cluster.usage()[node.name]?.memory ?? 0, quietSeconds)
   const empty = await memory()
   context.note(`opening ${String(sessions)} sessions`)
@@ -56,23 +73,43 @@ async function measure(cluster: LocalCluster, fleet: Fleet, size: Size, context:
   await runningRookery(cluster).settled?.()
   const grouped = await memory()
   context.progress(0.2)
-  context.note(`${String(rate)} messages/s for ${String(seconds)} s`)
-  const before = cluster.usage()
-  const load = sum(fleet.cpu)
-  const result = await fleet.run({ pattern: 'group', pressure: { kind: 'open', rate }, seconds, bytes: BYTES })
-  const usage = usageBetween(before, cluster.usage())
+  const runs: Run[] = []
+  for (const phase of phases) {
+    context.note(`${String(phase.rate)} messages/s for ${String(phase.seconds)} s`)
+    runs.push(await traffic(cluster, fleet, phase, phase === phases.at(-1)))
+  }
+  await runningRookery(cluster).settled?.()
   const held = (await node.metric('rookery_sessions')) ?? 0
   return {
     measurements: [
       row('sessions held to the end', held, 'sessions', atLeast(sessions)),
       row('authenticated', sessions / connected.seconds, 'sessions/s'),
       ...memoryRows({ empty, idle, grouped }, sessions),
-      ...trafficRows(result, size),
-      ...cpuRows(row, `${String(seconds)} s`, usage),
-      row('CPU of the load generators', (100 * (sum(fleet.cpu) - load)) / seconds, '% of a core'),
+      ...runs.flatMap(({ measurements }) => measurements),
     ],
     method: method(size),
-    plots: [plot(result.timeline, seconds)],
+    plots: runs.map(({ plot }) => plot),
+  }
+}
+
+interface Run {
+  readonly measurements: Measurement[]
+  readonly plot: Plot
+}
+
+async function traffic(cluster: LocalCluster, fleet: Fleet, { rate, seconds }: Phase, isMarked: boolean): Promise<Run> {
+  const [before, load] = [cluster.usage(), sum(fleet.cpu)]
+  const result = await fleet.run({ pattern: 'group', pressure: { kind: 'open', rate }, seconds, bytes: BYTES })
+  const usage = usageBetween(before, cluster.usage())
+  const phase = `at ${String(rate)}/s`
+  const used = { value: (100 * (sum(fleet.cpu) - load)) / seconds, unit: '% of a core' }
+  return {
+    measurements: [
+      ...trafficRows(phase, result, rate, isMarked),
+      ...cpuRows(row, phase, usage),
+      row(`${phase}: CPU of all load generators`, used.value, used.unit),
+    ],
+    plot: plot(phase, result.timeline, seconds),
   }
 }
 
@@ -92,27 +129,28 @@ const memoryRows = ({ empty, idle, grouped }: Memory, sessions: number): Measure
   row('memory per session in a group', (grouped - empty) / sessions / 1024, 'KiB'),
 ]
 
-function trafficRows(result: FleetResult, { rate }: Size): Measurement[] {
+function trafficRows(phase: string, result: FleetResult, rate: number, isMarked: boolean): Measurement[] {
   const { ackedInTime, deliveredInTime, missing, unacked, lost, errors, seconds } = result
   const failed = Object.values(errors).reduce((total, count) => total + count, 0)
+  const marked = (mark: Mark) => (isMarked ? mark : undefined)
   return [
-    row('acked', ackedInTime / seconds, 'messages/s', atLeast(0.99 * rate)),
-    row('delivered', deliveredInTime / seconds, 'deliveries/s'),
-    row('not delivered 10 s after the end', missing, 'deliveries', atMost(0)),
-    row('not acked 10 s after the end', unacked, 'messages', atMost(0)),
-    row('error replies', failed, 'errors', atMost(0)),
-    row('sessions lost', lost, 'sessions', atMost(0)),
-    ...latencyRows(row, 'send to ack', result.ack),
-    ...latencyRows(row, 'send to delivery', result.delivery, { p99: atMost(100) }),
+    row(`${phase}: acked`, ackedInTime / seconds, 'messages/s', marked(atLeast(0.99 * rate))),
+    row(`${phase}: delivered`, deliveredInTime / seconds, 'deliveries/s'),
+    row(`${phase}: not delivered 10 s after the end`, missing, 'deliveries', marked(atMost(0))),
+    row(`${phase}: not acked 10 s after the end`, unacked, 'messages', marked(atMost(0))),
+    row(`${phase}: error replies`, failed, 'errors', marked(atMost(0))),
+    row(`${phase}: sessions lost`, lost, 'sessions', marked(atMost(0))),
+    ...latencyRows(row, `${phase}: send to ack`, result.ack),
+    ...latencyRows(row, `${phase}: send to delivery`, result.delivery, isMarked ? { p99: atMost(100) } : {}),
   ]
 }
 
-function plot({ delivered, slowest }: Timeline, seconds: number): Plot {
+function plot(phase: string, { delivered, slowest }: Timeline, seconds: number): Plot {
   const tenths = Array.from({ length: seconds }, (_, second) => second * 10)
   const worst = tenths.map((from) => [from / 10, Math.max(0.1, ...slowest.subarray(from, from + 10))] as const)
   const count = tenths.map((from) => [from / 10, Math.max(1, sum([...delivered.subarray(from, from + 10)]))] as const)
   return {
-    title: 'Deliveries per second, and the slowest of each second',
+    title: `Deliveries per second, and the slowest of each second, ${phase}`,
     x: { title: 'seconds', scale: 'linear' },
     y: { title: 'deliveries/s, ms', scale: 'log' },
     lines: [
@@ -124,8 +162,8 @@ function plot({ delivered, slowest }: Timeline, seconds: number): Plot {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
-const method = ({ sessions, workers, generators, rate, seconds }: Size): string[] => [
+const method = ({ sessions, workers, generators, phases }: Size): string[] => [
   `${String(sessions)} authenticated sessions (JWT) with presence, directory and heartbeats on ${String(workers)} workers behind one port, nats-server, Postgres and Redis, all on this machine;`,
   `the other ends in ${String(generators)} processes, which dial as many loopback addresses of the same listener;`,
-  `all in groups of ${String(GROUP_SIZE)}; ${String(rate)} messages/s of ${String(BYTES)} B in an open loop for ${String(seconds)} s, latency from the intended send time.`,
+  `all in groups of ${String(GROUP_SIZE)}; messages of ${String(BYTES)} B in an open loop, ${phases.map(({ rate, seconds }) => `${String(rate)}/s for ${String(seconds)} s`).join(', then ')}; latency from the intended send time.`,
 ]
