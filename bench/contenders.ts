@@ -20,7 +20,8 @@ export const contendersMethod = (systems: readonly System[], { quick }: SuiteCon
   quick
     ? 'A quick run: each system once, small numbers that mean little, no noise floor.'
     : 'Systems take turns, each started afresh for every run; medians of 5 runs (3 of what has no marks); Rookery is measured twice per round for the noise floor (A/A).',
-  ...systems.flatMap(({ name, method }) =>
-    method.map((line, at) => (at === 0 && !line.toLowerCase().startsWith(name) ? `${name}: ${line}` : line)),
-  ),
+  ...systems.map(({ name, method }) => {
+    const text = method.join(' ')
+    return text.toLowerCase().startsWith(name) ? text : `${name}: ${text}`
+  }),
 ]

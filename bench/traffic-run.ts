@@ -100,6 +100,7 @@ export const saturated = (window: number): Phase => ({ name: SATURATED, pressure
 
 /** What every suite of traffic says of its method. */
 export const TRAFFIC_METHOD = [
-  `${String(BYTES)} B bodies, no TLS, no compression; raw clients in processes of their own; latency from the intended send time (open loop at a fixed rate,`,
-  'closed loop when saturated); CPU of every server process from the first message until all had arrived and was archived.',
+  `${String(BYTES)} B bodies, no TLS, no compression; raw clients in processes of their own.`,
+  'Latency counts from the intended send time: open loop at a fixed rate, closed loop when saturated.',
+  'CPU is that of every server process, from the first message until all had arrived and was archived.',
 ]

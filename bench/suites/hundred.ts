@@ -37,7 +37,7 @@ const PHASES: Phase[] = [
   { rate: 200, seconds: 60 },
   { rate: 500, seconds: 600 },
 ]
-const FULL: Size = { sessions: 100_000, workers: 7, generators: 7, phases: PHASES, quietSeconds: 5 }
+const FULL: Size = { sessions: 100_000, workers: 6, generators: 6, phases: PHASES, quietSeconds: 5 }
 const QUICK: Size = {
   ...{ sessions: 1000, workers: 2, generators: 2, quietSeconds: 0 },
   phases: [
