@@ -77,7 +77,8 @@ export class AppendPace {
   }
 
   #isTime(sinceBeat: number): boolean {
-    if (sinceBeat >= LONGEST_MS) return true
+    // negative when the clock was set back
+    if (sinceBeat < 0 || sinceBeat >= LONGEST_MS) return true
     return sinceBeat >= this.#shortest && !this.#areAppending()
   }
 

@@ -54,8 +54,9 @@ export class KeptEntries {
    */
   adopt(older: readonly KeptEntry[], head: number): void {
     const newest = older.at(-1)?.seq
-    if (newest === undefined || newest !== Math.min(head, this.first - 1)) return
-    const room = SPARE - Math.max(0, Math.min(this.#archived, head) - newest)
+    // what was committed while history was read may have pushed out what came right after it
+    if (newest === undefined || newest !== (this.#entries.length === 0 ? head : this.first - 1)) return
+    const room = SPARE - Math.max(0, this.#archived - newest)
     if (room <= 0) return
     const taken = older.slice(-room)
     if (newest - (taken[0]?.seq ?? 0) + 1 !== taken.length) return

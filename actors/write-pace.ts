@@ -1,5 +1,5 @@
 /**
- * Write pace: when a node writes to its sockets. A write costs the same whether it carries one push or ten, so while every socket gets several,
+ * Write pace: when a node writes to its sockets. A write costs nearly the same whether it carries one push or ten, so while every socket gets several,
  * as the members of a busy group do, the next round of writes waits as long as the one before took. Otherwise whatever a turn gathered
  * leaves at its end.
  */
@@ -25,7 +25,8 @@ export class WritePace {
   /** Whether a round of writes may begin; when not, `wake` is called in time. */
   isTime(): boolean {
     const left = this.#next - this.#clock.now()
-    if (left <= 0) return true
+    // more than that when the clock was set back
+    if (left <= 0 || left > LONGEST_MS) return true
     this.#later(left)
     return false
   }

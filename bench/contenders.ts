@@ -4,6 +4,7 @@
 import { rookerySystem } from './rookery-system.js'
 import type { SuiteContext } from './suite.js'
 import type { Ability, System } from './system.js'
+import { RUNS } from './turns.js'
 
 /** Names of peers in marks. */
 export const UWS = 'uws'
@@ -16,10 +17,10 @@ export const contenders = ({ peers }: SuiteContext, ability: Ability): System[] 
 ]
 
 /** What every turn-taking suite says of its method, and each system of itself. */
-export const contendersMethod = (systems: readonly System[], { quick }: SuiteContext): string[] => [
+export const contendersMethod = (systems: readonly System[], { quick }: SuiteContext, runs = RUNS): string[] => [
   quick
     ? 'A quick run: each system once, small numbers that mean little, no noise floor.'
-    : 'Systems take turns, each started afresh for every run; medians of 5 runs (3 of what has no marks); Rookery is measured twice per round for the noise floor (A/A).',
+    : `Systems take turns, each started afresh for every run; medians of ${String(runs)} runs; Rookery is measured twice per round for the noise floor (A/A).`,
   ...systems.map(({ name, method }) => {
     const text = method.join(' ')
     return text.toLowerCase().startsWith(name) ? text : `${name}: ${text}`

@@ -6,7 +6,7 @@ import { cpuPlot, latencyPlot } from './plots.js'
 import { atLeast, atMost } from './rows.js'
 import type { Measurement, SuiteContext, SuiteResult } from './suite.js'
 import { atRate, runTraffic, SATURATED, saturated, TRAFFIC_METHOD, type TrafficRun } from './traffic-run.js'
-import { runTurns, type Turns } from './turns.js'
+import { RUNS, runTurns, type Turns } from './turns.js'
 
 /** Rounds of a size without marks. */
 const UNMARKED_RUNS = 3
@@ -27,10 +27,11 @@ export interface FanOutPlan {
 
 export async function fanOut(plan: FanOutPlan, context: SuiteContext): Promise<SuiteResult> {
   const run = runOf(plan)
+  const runs = plan.hasMarks ? RUNS : UNMARKED_RUNS
   const systems = contenders(context, 'group')
   const turns = await runTurns({
     ...{ suite: plan.suite, systems, context },
-    ...(!plan.hasMarks && { runs: UNMARKED_RUNS }),
+    runs,
     measure: (system) => runTraffic(system, run, context),
   })
   const phases = run.phases.map(({ name }) => name)
@@ -45,7 +46,7 @@ export async function fanOut(plan: FanOutPlan, context: SuiteContext): Promise<S
     method: [
       `${String(plan.connections)} connections in groups of ${String(plan.size)}; groups and their members send in turn; a delivery is one to one of the others.`,
       ...TRAFFIC_METHOD,
-      ...contendersMethod(systems, context),
+      ...contendersMethod(systems, context, runs),
     ],
     plots: [...phases.map((phase) => latencyPlot(turns, `${phase}: send to delivery`)), cpuPlot(turns, phases)].map(
       (plot) => ({ ...plot, title: plot.title + of }),

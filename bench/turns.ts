@@ -8,7 +8,7 @@ import type { Mark, Measurement, SuiteContext } from './suite.js'
 import type { System } from './system.js'
 
 /** Of a full run; a quick one does one. */
-const RUNS = 5
+export const RUNS = 5
 
 export interface TurnsPlan<S> {
   readonly suite: string

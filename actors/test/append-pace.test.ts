@@ -98,3 +98,17 @@ t.test('append-pace: a shard that was taken away is neither flushed nor waited f
   t.equal(appends(shards), 101)
   t.equal(first?.flushed.length, 2)
 })
+
+t.test('append-pace: a clock that was set back holds nothing up', async (t) => {
+  let now = 1_000_000
+  const clock = { now: () => now, after: () => () => undefined, turn: () => undefined }
+  const pace = new AppendPace(clock, () => undefined)
+  const shard = new PacedShard(new VirtualClock())
+  for (const set of [0, -3_600_000]) {
+    now += set
+    shard.isAppending = false
+    pace.add(shard)
+    pace.flush()
+  }
+  t.equal(shard.flushed.length, 2)
+})

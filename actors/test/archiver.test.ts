@@ -124,6 +124,15 @@ t.test('archiver: after an unknown outcome it asks where history stands', async 
   t.equal(unarchived.archived, 3)
 })
 
+t.test('archiver: a busy shard is archived batch after batch, not one in every pause', async (t) => {
+  const { batches, archiver, storeRecord, run, unarchived } = makeArchiver()
+  for (let record = 1; record <= 12_000; record++) storeRecord(record)
+  archiver.wake()
+  await run(3100)
+  t.equal(batches.length, 3)
+  t.equal(unarchived.archived, 12_000)
+})
+
 t.test('archiver: a batch that never arrived is sent again', async (t) => {
   const { batches, answers, archiver, storeRecord, run, position } = makeArchiver()
   storeRecord(3)

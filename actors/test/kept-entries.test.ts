@@ -72,6 +72,19 @@ t.test(
   },
 )
 
+t.test(
+  'kept-entries: what was read before many others came leaves no hole when some of them are gone already',
+  async (t) => {
+    const kept = keptFrom(11, 100)
+    kept.archived(110)
+    const { first } = kept
+    t.ok(first > 11)
+    kept.adopt(run(1, 10), 10)
+    t.equal(kept.first, first)
+    t.equal(kept.find(first)?.seq, first)
+  },
+)
+
 t.test('kept-entries: into none, only what reaches up to the newest is adopted', async (t) => {
   const kept = new KeptEntries()
   kept.adopt(run(1, 5), 6)

@@ -48,3 +48,14 @@ t.test('write-pace: it never waits longer than 10 ms, nor after a round that too
   await write(0, 10, 100)
   t.ok(pace.isTime())
 })
+
+t.test('write-pace: a clock that was set back holds nothing up', async (t) => {
+  let now = 1_000_000
+  const clock = { now: () => now, after: () => () => undefined, turn: () => undefined }
+  const pace = new WritePace(clock, () => undefined)
+  now += 5
+  pace.wrote(now - 5, 100, 1000)
+  t.notOk(pace.isTime())
+  now -= 3_600_000
+  t.ok(pace.isTime())
+})

@@ -102,12 +102,12 @@ async function traffic(cluster: LocalCluster, fleet: Fleet, { rate, seconds }: P
   const result = await fleet.run({ pattern: 'group', pressure: { kind: 'open', rate }, seconds, bytes: BYTES })
   const usage = usageBetween(before, cluster.usage())
   const phase = `at ${String(rate)}/s`
-  const used = { value: (100 * (sum(fleet.cpu) - load)) / seconds, unit: '% of a core' }
+  const loadCpu = (100 * (sum(fleet.cpu) - load)) / seconds
   return {
     measurements: [
       ...trafficRows(phase, result, rate, isMarked),
       ...cpuRows(row, phase, usage),
-      row(`${phase}: CPU of all load generators`, used.value, used.unit),
+      row(`${phase}: CPU of all load generators`, loadCpu, '% of a core'),
     ],
     plot: plot(phase, result.timeline, seconds),
   }

@@ -23,7 +23,7 @@ export interface RawPush {
   time: number
   sender: UserId
   device: DeviceId
-  /** What the WebSocket message held; the content is `bytes[contentStart, contentEnd)`. */
+  /** The content is `bytes[contentStart, contentEnd)`, during the call only: the socket may read the next message into them. */
   bytes: Uint8Array
   contentStart: number
   contentEnd: number
@@ -64,8 +64,6 @@ interface MutablePlace {
   seq: number
 }
 
-const NOWHERE: MutablePlace = { epoch: 0, seq: 0 }
-
 /** Clients with commands of this turn. */
 let unflushed: RawClient[] = []
 
@@ -93,7 +91,7 @@ export class RawClient {
   #device: DeviceId = ''
   /** Of the last push: the next one is nearly always of the same conversation, and often by the same sender. */
   #conversation: ConversationId = ''
-  #place = NOWHERE
+  #place: MutablePlace = { epoch: 0, seq: 0 }
   #sender: UserId = ''
   #isMarked = false
 

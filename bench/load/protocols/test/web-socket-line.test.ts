@@ -11,14 +11,16 @@ class Reader implements LineReader {
   readonly messages: string[] = []
   #changed: () => void = () => undefined
   reason = ''
+  code = 0
 
   frame(opcode: number, bytes: Buffer, start: number, end: number): void {
     this.messages.push(`${opcode} ${bytes.toString('latin1', start, end)}`)
     this.#changed()
   }
 
-  ended(reason: string): void {
+  ended(reason: string, code: number): void {
     this.reason = reason
+    this.code = code
     this.#changed()
   }
 
@@ -70,6 +72,7 @@ t.test('web socket line: a close by the server is told with its code', async (t)
   await WebSocketLine.open(url, '', reader)
   await reader.until(() => reader.reason !== '')
   t.equal(reader.reason, 'closed with 4001 enough')
+  t.equal(reader.code, 4001)
 })
 
 t.test('web socket line: a server that refuses, or is not there, is an error', async (t) => {
@@ -81,4 +84,34 @@ t.test('web socket line: a server that refuses, or is not there, is an error', a
   server.close()
   await once(server, 'close')
   await t.rejects(WebSocketLine.open(url, '', new Reader()), /ECONNREFUSED/)
+})
+
+t.test('web socket line: a line that breaks without a word has the code for that', async (t) => {
+  const url = await listening(t, (socket) => socket.terminate())
+  const reader = new Reader()
+  await WebSocketLine.open(url, '', reader)
+  await reader.until(() => reader.reason !== '')
+  t.equal(reader.code, 1006)
+})
+
+t.test('web socket line: while it pauses nothing is read, and then everything', async (t) => {
+  const url = await listening(t, echo)
+  const reader = new Reader()
+  const line = await WebSocketLine.open(url, '', reader)
+  line.sendNow(BINARY, Buffer.from('first'))
+  await reader.until(() => reader.messages.length === 1)
+  line.pause()
+  const other = new Reader()
+  const second = await WebSocketLine.open(url, '', other)
+  line.sendNow(BINARY, Buffer.from('later'))
+  for (const nth of [1, 2, 3]) {
+    second.sendNow(BINARY, Buffer.from('x'))
+    await other.until(() => other.messages.length === nth)
+  }
+  t.equal(reader.messages.length, 1, 'although others were answered meanwhile')
+  line.resume()
+  await reader.until(() => reader.messages.length === 2)
+  t.same(reader.messages, [`${BINARY} first`, `${BINARY} later`])
+  line.close()
+  second.cut()
 })
