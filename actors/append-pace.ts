@@ -17,7 +17,7 @@ const QUIET_MS = 1
 /** The same while many shards append: what each of them costs is felt by all then. */
 const CROWDED_MS = 3
 /** Appends in a millisecond that make a crowd. */
-const CROWD = 4
+const CROWD = 8
 /** And at most, whatever is on its way: a shard whose append is slow holds up itself only. */
 const LONGEST_MS = 8
 
@@ -26,7 +26,7 @@ export class AppendPace {
   readonly #wake: () => void
   #dirty = new Set<Paced>()
   /** Shards that may have an append of the last beat on its way. */
-  readonly #appending = new Set<Paced>()
+  #appending: Paced[] = []
   #timer = false
   /** When shards appended last, and how long the next beat waits at least. */
   #beat = -Infinity
@@ -45,7 +45,7 @@ export class AppendPace {
 
   remove(shard: Paced): void {
     this.#dirty.delete(shard)
-    this.#appending.delete(shard)
+    this.#appending = this.#appending.filter((other) => other !== shard)
   }
 
   /** At the end of a turn: when the time has come, everybody who waits appends. */
@@ -64,16 +64,14 @@ export class AppendPace {
 
   /** How many shards had something to append. */
   #flushAll(): number {
-    let appends = 0
     const dirty = this.#dirty
     this.#dirty = new Set()
+    this.#appending = []
     for (const shard of dirty) {
       shard.flush()
-      if (!shard.isAppending) continue
-      this.#appending.add(shard)
-      appends++
+      if (shard.isAppending) this.#appending.push(shard)
     }
-    return appends
+    return this.#appending.length
   }
 
   #isTime(sinceBeat: number): boolean {
@@ -83,11 +81,8 @@ export class AppendPace {
   }
 
   #areAppending(): boolean {
-    for (const shard of this.#appending) {
-      if (shard.isAppending) return true
-      this.#appending.delete(shard)
-    }
-    return false
+    while (this.#appending.at(-1)?.isAppending === false) this.#appending.pop()
+    return this.#appending.length > 0
   }
 
   #later(): void {

@@ -35,6 +35,8 @@ const MANY_ENTRIES = BATCH_ENTRIES / 2
 /** Batches of seconds: Postgres spends most on a statement and on the row of a conversation, which a batch writes once. */
 const PAUSE_MS = 3_000
 const AGAIN_MS = 1_000
+/** Parts of the pause by which the moments of a shard lie after those of the one before; so any shards of a node are spread evenly. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2
 
 export class Archiver {
   readonly #parts: ArchiverParts
@@ -56,7 +58,7 @@ export class Archiver {
   /** There is something to archive: a batch starts soon. */
   wake(): void {
     if (this.#busy) this.#woken = true
-    else if (this.#cancel === null) this.#later(PAUSE_MS)
+    else if (this.#cancel === null) this.#later(this.#pause())
   }
 
   stop(): void {
@@ -78,6 +80,13 @@ export class Archiver {
     if (time - (this.#marks.at(-1)?.time ?? 0) > 10_000) this.#marks.push({ seq, time })
   }
 
+  /** Milliseconds until this shard's next moment: if all took the same one, a node would stall for it every time. */
+  #pause(): number {
+    const { clock, shard } = this.#parts
+    const since = clock.now() - ((shard * GOLDEN) % 1) * PAUSE_MS
+    return PAUSE_MS - (since % PAUSE_MS)
+  }
+
   #later(ms: number): void {
     if (this.#stopped) return
     this.#cancel = this.#parts.clock.after(ms, () => {
@@ -96,7 +105,7 @@ export class Archiver {
         return AGAIN_MS
       })
     this.#busy = false
-    if (pause !== null || this.#woken) this.#later(pause ?? PAUSE_MS)
+    if (pause !== null || this.#woken) this.#later(pause ?? this.#pause())
   }
 
   /** Archives one batch; milliseconds until the next one, null when nothing is left. */
@@ -150,7 +159,7 @@ export class Archiver {
         counters.archiveEntries.observe(batch.entries.length)
         counters.quarantined += outcome.quarantined
         this.#forget(records, batch.to)
-        return this.#hasMore() ? pauseAfter(batch) : null
+        return this.#hasMore() ? this.#pauseAfter(batch) : null
       case 'mismatch':
         log.warn({ shard, expected: batch.from, position: outcome.position }, 'history stands elsewhere')
         this.#stored = outcome.position
@@ -159,6 +168,10 @@ export class Archiver {
         this.#stored = null
         return AGAIN_MS
     }
+  }
+
+  #pauseAfter({ entries }: ArchiveBatch): number {
+    return entries.length > MANY_ENTRIES ? 0 : this.#pause()
   }
 
   #batch(records: readonly UnarchivedRecord[], stored: ShardPosition): ArchiveBatch {
@@ -175,8 +188,6 @@ export class Archiver {
     }
   }
 }
-
-const pauseAfter = ({ entries }: ArchiveBatch): number => (entries.length > MANY_ENTRIES ? 0 : PAUSE_MS)
 
 /** Whether history stands before what this owner knows to be archived: a backup was put back. */
 export const isBefore = (

@@ -21,7 +21,7 @@ import { changeBody, consequencesOf } from './enlist.js'
 import type { ReadableHistory } from './whole-history.js'
 import { KeptEntries } from './kept-entries.js'
 import type { KeptEntry } from './kept-entries.js'
-import type { Mark, Outlet, PushingConversation, Reach } from './outlet.js'
+import type { Mark, Outlet, PushingConversation, Reach, Receipt } from './outlet.js'
 import type { PendingEntry, WritingConversation } from './pending-entry.js'
 import { maySend } from './permissions.js'
 import { ID_HORIZON_MS } from './recent-ids.js'
@@ -78,6 +78,7 @@ export class Conversation implements Actor<ConversationMessage>, Readable, Writi
   readonly standing: Standing
   /** Kept by the outlet. */
   reach: Reach | null = null
+  receipts: Receipt[] | null = null
   readonly #shard: ConversationShard
   readonly #outlet: Outlet
   /** Seq of the newest entry that was pushed; joins in large conversations are not. */

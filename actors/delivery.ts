@@ -29,8 +29,9 @@ type Origin = Pick<EntryHeader, 'sender' | 'device'>
 
 export class Delivery {
   readonly fields: DeliveryFields
-  #msgpack: UnackedPush | null = null
-  #json: UnackedPush | null = null
+  #msgpack: Uint8Array | null = null
+  #json: Uint8Array | null = null
+  #unacked: UnackedPush | null = null
   #origin: Origin | null
 
   /** Without `origin` it is read from the entry when somebody asks. */
@@ -39,10 +40,15 @@ export class Delivery {
     this.#origin = origin
   }
 
-  /** The push that begins `now`: the same object, with the same bytes, for every socket of that codec. */
-  push(codec: Codec, now: number): UnackedPush {
-    if (codec.name === 'msgpack') return (this.#msgpack ??= this.#encode(codec, now))
-    return (this.#json ??= this.#encode(codec, now))
+  /** The push, the same bytes for every socket of that codec. */
+  frame(codec: Codec): Uint8Array {
+    if (codec.name === 'msgpack') return (this.#msgpack ??= this.#encode(codec))
+    return (this.#json ??= this.#encode(codec))
+  }
+
+  /** What is kept of it, from `now`, until a device acknowledges: one object for all of them. */
+  unacked(now: number): UnackedPush {
+    return (this.#unacked ??= this.#unackedFrom(now))
   }
 
   /** Whether this device sent it. */
@@ -51,8 +57,13 @@ export class Delivery {
     return origin.sender === user && origin.device === device
   }
 
-  #encode(codec: Codec, at: number): UnackedPush {
+  #encode(codec: Codec): Uint8Array {
+    const { epoch, prev, entry } = this.fields
+    return codec.encodeServerFrame({ frame: 'push', epoch, prev, entry })
+  }
+
+  #unackedFrom(at: number): UnackedPush {
     const { conversation, epoch, prev, seq, entry } = this.fields
-    return { conversation, epoch, seq, frame: codec.encodeServerFrame({ frame: 'push', epoch, prev, entry }), at }
+    return { conversation, epoch, prev, seq, entry, at }
   }
 }

@@ -2,6 +2,7 @@
  * Fan-out: takes a stored entry to every node that has participants online, once per node, and on this node to their sessions. The owner's
  * side is `push`, the receiving side `deliver`; both meet in `LocalSessions`. Nothing here waits for a socket.
  */
+import { copyBytes } from '../protocol/bytes.js'
 import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { Audiences } from './audiences.js'
 import type { NodeId } from './bus.js'
@@ -135,7 +136,8 @@ export class FanOut implements Outlet {
   // ── the receiving side ──────────────────────────────────────────────────────────────────────────────────────────────
 
   deliver(fields: DeliveryFields): void {
-    const delivery = new Delivery(fields)
+    // devices keep the entry until they have acknowledged it: not all that the bus brought with it
+    const delivery = new Delivery({ ...fields, entry: copyBytes(fields.entry, 0, fields.entry.length) })
     const { audiences, sessions } = this.#parts
     audiences.ofDelivery(
       delivery,

@@ -5,11 +5,13 @@
 import type { ConversationId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
 import type { Mark } from './outlet.js'
+import { DelayLine } from './delay-line.js'
 import type { ConversationMark } from './envelope.js'
 import type { History } from './history.js'
 import type { Logger } from './logger.js'
 
-const WRITE_MS = 3_000
+/** A mark is written after so long, with those that rose a little later. */
+const GATHER = { delay: 3_000, step: 100 }
 const WRITE_MARKS = 5_000
 
 interface LatestMark {
@@ -20,43 +22,60 @@ interface LatestMark {
 /** Writes marks to history, behind. */
 export class MarkWriter {
   readonly #history: Pick<History, 'mark'>
-  readonly #clock: Clock
   readonly #log: Logger
   /** By the participant's row in the state of its conversation: cheaper to find than a conversation and a user. */
-  #marks = new Map<object, LatestMark>()
-  #scheduled = false
+  readonly #marks = new Map<object, LatestMark>()
+  readonly #line: DelayLine<object>
+  /** Taken from the marks, while history is slow. */
+  #due: LatestMark[] = []
+  #writing: Promise<void> | null = null
 
   constructor(history: Pick<History, 'mark'>, clock: Clock, log: Logger) {
     this.#history = history
-    this.#clock = clock
     this.#log = log
+    this.#line = new DelayLine(clock, GATHER, (rows) => void this.#take(rows))
   }
 
   /** A participant's marks rose; `row` stands for the participant. */
   add(row: object, conversation: ConversationId, mark: Mark): void {
     const known = this.#marks.get(row)
-    if (known === undefined) this.#marks.set(row, { conversation, mark })
-    else known.mark = mark
-    if (!this.#scheduled) this.#schedule()
+    if (known !== undefined) {
+      known.mark = mark
+      return
+    }
+    this.#marks.set(row, { conversation, mark })
+    this.#line.add(row)
   }
 
-  #schedule(): void {
-    this.#scheduled = true
-    this.#clock.after(WRITE_MS, () => void this.write())
+  /** Writes everything gathered so far. */
+  write(): Promise<void> {
+    return this.#take([...this.#marks.keys()])
+  }
+
+  #take(rows: readonly object[]): Promise<void> {
+    for (const row of rows) {
+      const latest = this.#marks.get(row)
+      if (latest !== undefined) this.#due.push(latest)
+      this.#marks.delete(row)
+    }
+    return (this.#writing ??= this.#writeDue().finally(() => (this.#writing = null)))
+  }
+
+  async #writeDue(): Promise<void> {
+    while (this.#due.length > 0) {
+      const due = this.#due
+      this.#due = []
+      await this.#write(highest(due))
+    }
   }
 
   /** What history refuses or misses comes again with the next resume of the device. */
-  async write(): Promise<void> {
-    const marks = highest(this.#marks.values())
-    this.#marks = new Map()
+  async #write(marks: readonly ConversationMark[]): Promise<void> {
     try {
       for (let i = 0; i < marks.length; i += WRITE_MARKS) await this.#history.mark(marks.slice(i, i + WRITE_MARKS))
     } catch (error) {
       this.#log.warn({ marks: marks.length, error: String(error) }, 'marks were not written')
     }
-    this.#scheduled = false
-    // those that came while history was slow
-    if (this.#marks.size > 0) this.#schedule()
   }
 }
 

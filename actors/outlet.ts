@@ -27,8 +27,15 @@ export interface PushingConversation {
   readonly kept: KeptEntries
   /** Joins and leaves are not pushed, receipts are off. */
   readonly large: boolean
-  /** The outlet's own note. */
+  /** The outlet's own notes. */
   reach: Reach | null
+  receipts: Receipt[] | null
+}
+
+/** What one user is about to be told of a conversation: the newest mark of each of the others. */
+export interface Receipt {
+  readonly to: UserId
+  readonly marks: Mark[]
 }
 
 /** Where a conversation's pushes go. */

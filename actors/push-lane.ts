@@ -63,11 +63,11 @@ export class PushLane {
       this.#missed.note(conversation, epoch, seq)
       return
     }
-    const push = delivery.push(this.#socket.codec, now)
     this.pushes++
     this.#host.counters.pushes++
-    this.#socket.put(push.frame)
-    if (this.#acknowledges && !delivery.isFrom(this.#socket.user, this.#socket.device)) this.#await(push)
+    this.#socket.put(delivery.frame(this.#socket.codec))
+    if (this.#acknowledges && !delivery.isFrom(this.#socket.user, this.#socket.device))
+      this.#await(delivery.unacked(now))
   }
 
   #await(push: UnackedPush): void {
@@ -134,7 +134,7 @@ export class PushLane {
     unacked.attempts++
     unacked.due = now + REPEAT_MS * 2 ** unacked.attempts
     this.#host.counters.pushRetries += unacked.size
-    for (const { frame } of unacked.list()) this.#socket.put(frame)
+    for (const { epoch, prev, entry } of unacked.list()) this.#socket.push({ frame: 'push', epoch, prev, entry })
   }
 
   /** The device reads too slowly: no more pushes until its socket has drained. */

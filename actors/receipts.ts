@@ -4,10 +4,11 @@
  */
 import type { ConversationId, UserId } from '../protocol/ids.js'
 import type { Clock } from './clock.js'
+import { DelayLine } from './delay-line.js'
 import type { Mark, PushingConversation } from './outlet.js'
 
-/** Milliseconds in which marks are gathered: a person does not notice, and a sender's socket is written to less often. */
-const GATHER_MS = 200
+/** Milliseconds in which marks of a conversation are gathered: a person does not notice, and a sender's socket is written to less often. */
+const GATHER = { delay: 200, step: 20 }
 /** Entries looked at for their senders when a mark passes many at once. */
 const LOOK_BACK = 32
 
@@ -16,24 +17,20 @@ export interface ReceiptsParts {
   send(user: UserId, conversation: ConversationId, items: readonly Mark[]): void
 }
 
-/** What one user is about to be told of a conversation: the newest mark of each of the others. */
-interface Receipt {
-  readonly to: UserId
-  readonly marks: Mark[]
-}
-
 export class Receipts {
   readonly #parts: ReceiptsParts
-  #gathered = new Map<PushingConversation, Receipt[]>()
+  readonly #line: DelayLine<PushingConversation>
 
   constructor(parts: ReceiptsParts) {
     this.#parts = parts
+    this.#line = new DelayLine(parts.clock, GATHER, (conversations) =>
+      conversations.forEach((each) => this.#send(each)),
+    )
   }
 
   /** A user's marks rose from `before` to `mark`. */
   note(conversation: PushingConversation, mark: Mark, before: Mark): void {
     if (conversation.large) return
-    const idle = this.#gathered.size === 0
     const to = Math.max(mark.delivered, mark.read)
     for (let seq = Math.max(firstPassed(mark, before), to - LOOK_BACK); seq <= to; seq++) {
       const entry = conversation.kept.find(seq)
@@ -41,24 +38,24 @@ export class Receipts {
         this.#gather(conversation, entry.sender, mark)
     }
     if (mark.read > before.read) this.#gather(conversation, mark.user, mark)
-    if (idle && this.#gathered.size > 0) this.#parts.clock.after(GATHER_MS, () => this.#send())
   }
 
   #gather(conversation: PushingConversation, to: UserId, mark: Mark): void {
-    const receipts = this.#gathered.get(conversation)
-    if (receipts === undefined) this.#gathered.set(conversation, [{ to, marks: [mark] }])
-    else {
+    const { receipts } = conversation
+    if (receipts === null) {
+      conversation.receipts = [{ to, marks: [mark] }]
+      this.#line.add(conversation)
+    } else {
       const receipt = receipts.find((known) => known.to === to)
       if (receipt === undefined) receipts.push({ to, marks: [mark] })
       else replace(receipt.marks, mark)
     }
   }
 
-  #send(): void {
-    const ready = this.#gathered
-    this.#gathered = new Map()
-    for (const [conversation, receipts] of ready)
-      for (const { to, marks } of receipts) this.#parts.send(to, conversation.id, marks)
+  #send(conversation: PushingConversation): void {
+    const receipts = conversation.receipts ?? []
+    conversation.receipts = null
+    for (const { to, marks } of receipts) this.#parts.send(to, conversation.id, marks)
   }
 }
 

@@ -16,6 +16,7 @@ import type { CommandEnvelope, ReplyEnvelope } from './envelope.js'
 import { shardOf } from './hash.js'
 import type { ShardId } from './journal.js'
 import type { Links } from './links.js'
+import { Numbered } from './numbered.js'
 import type { Caller } from './transport.js'
 
 /** Which node owns a shard, by the newest view this node knows. */
@@ -77,11 +78,11 @@ class Outstanding implements ReplyTo {
 
 export class Router {
   readonly #parts: RouterParts
-  readonly #outstanding = new Map<number, Outstanding>()
+  /** By token. */
+  readonly #outstanding = new Numbered<Outstanding>()
   readonly #shards = new Map<ConversationId, ShardId>()
   /** Number of this process: another one than those before it on this node. Four bytes of the milliseconds. */
   readonly #life: number
-  #token = 0
 
   constructor(parts: RouterParts) {
     this.#parts = parts
@@ -105,16 +106,15 @@ export class Router {
   /** Routes a command; `to` gets exactly one answer, never `notOwner`. */
   route(caller: Caller, command: OwnerCommand, to: ReplyTo): void {
     const named = command.frame === 'send' && command.id === null ? this.#named(command) : command
-    const token = ++this.#token
     const now = this.#parts.clock.now()
     const pending = new Outstanding(
       this,
-      token,
+      this.#outstanding.next,
       this.shardOf(command.conversation),
       { caller, command: named, to },
       now,
     )
-    this.#outstanding.set(token, pending)
+    this.#outstanding.add(pending)
     this.#send(pending, now)
   }
 
@@ -122,7 +122,7 @@ export class Router {
   #named(send: Extract<OwnerCommand, { frame: 'send' }>): OwnerCommand {
     const id = derivedId(
       this.#parts.clock.now(),
-      `${this.#parts.node} ${String(this.#token)} ${String(this.#parts.random())}`,
+      `${this.#parts.node} ${String(this.#outstanding.next)} ${String(this.#parts.random())}`,
     )
     return { ...send, id, body: bodyWithId(send.body, id) }
   }
@@ -141,7 +141,7 @@ export class Router {
   }
 
   answered(pending: Outstanding, reply: OwnerReply): void {
-    if (reply.frame === 'notOwner' || !this.#outstanding.delete(pending.token)) return
+    if (reply.frame === 'notOwner' || this.#outstanding.take(pending.token) === undefined) return
     this.#count(pending, reply)
     pending.to.reply(reply)
   }
@@ -196,7 +196,7 @@ export class Router {
   }
 
   #repeat(pending: Outstanding): void {
-    if (this.#outstanding.has(pending.token)) this.#send(pending)
+    if (this.#outstanding.get(pending.token) !== undefined) this.#send(pending)
   }
 }
 

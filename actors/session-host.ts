@@ -39,9 +39,8 @@ export interface SessionHost {
   dirty(session: HostedSession): void
   /** The session holds something that leaves with its next write; `flushLate` is called within a second. */
   late(session: HostedSession): void
-  /** Calls `check` once a second until it answers false, or `unwatch`. */
+  /** Calls `check` once a second until it answers false. */
   watch(session: HostedSession): void
-  unwatch(session: HostedSession): void
   route(session: HostedSession, command: OwnerCommand, to: ReplyTo): void
   mark(conversation: ConversationId, user: UserId, delivered: number, read: number): void
   signal(conversation: ConversationId, sender: UserId, name: string, data: Uint8Array): void

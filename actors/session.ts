@@ -52,8 +52,6 @@ type Phase =
   /** Closed by either side. */
   | 'closed'
 
-const NONE: readonly Uint8Array[] = []
-
 export class Session implements Actor<SessionMessage>, SessionPort, CommandSink, LaneSocket {
   readonly codec: Codec
   user: UserId = ''
@@ -68,7 +66,7 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   ref: Ref<SessionMessage> | null = null
   #out: Uint8Array[] | null = null
   /** What goes with the next write. */
-  #late: Uint8Array[] | null = null
+  #late: PushFrame[] | null = null
   /** Made with the first push or acknowledgement. */
   #lane: PushLane | null = null
   #bucket: TokenBucket | null = null
@@ -308,20 +306,20 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
   pushLate(frame: PushFrame): void {
     if (this.phase !== 'open' || this.#lane?.holds(frame) === true) return
     if (this.#late === null) {
-      this.#late = []
+      this.#late = [frame]
       this.#host.late(this)
-    }
-    this.#late.push(this.codec.encodeServerFrame(frame))
+    } else this.#late.push(frame)
   }
 
   flushLate(): void {
     for (const frame of this.#takeLate()) this.put(frame)
   }
 
+  /** Encoded now: a frame that waits keeps everything that was encoded around it. */
   #takeLate(): readonly Uint8Array[] {
-    const late = this.#late ?? NONE
+    const late = this.#late ?? []
     this.#late = null
-    return late
+    return late.map((frame) => this.codec.encodeServerFrame(frame))
   }
 
   check(now: number): boolean {
@@ -380,7 +378,6 @@ export class Session implements Actor<SessionMessage>, SessionPort, CommandSink,
     this.#out = null
     this.#late = null
     this.#lane = null
-    this.#host.unwatch(this)
     this.#host.ended(this, wasOpen)
     this.ref?.stop()
   }

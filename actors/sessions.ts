@@ -9,6 +9,7 @@ import type { ConversationId, DeviceId, UserId } from '../protocol/ids.js'
 import type { Kind } from './actor-system.js'
 import type { Mark } from './outlet.js'
 import type { Delivery } from './delivery.js'
+import { DelayLine } from './delay-line.js'
 import { Entrance } from './entrance.js'
 import type { LocalSessions } from './fan-out.js'
 import type { AnnouncedHead } from './recent-heads.js'
@@ -22,7 +23,7 @@ import { WritePace } from './write-pace.js'
 
 export interface SessionsParts extends Omit<
   SessionHost,
-  'opened' | 'ended' | 'enter' | 'holdSend' | 'dirty' | 'watch' | 'unwatch' | 'late'
+  'opened' | 'ended' | 'enter' | 'holdSend' | 'dirty' | 'watch' | 'late'
 > {
   /** Milliseconds until a new connection must have sent its connect frame. */
   readonly connectMs: number
@@ -37,8 +38,10 @@ export interface SessionsParts extends Omit<
   went(session: Session, last: boolean): void
 }
 
-/** Milliseconds that a receipt waits for something else to be written to the socket. */
-const LATE_MS = 800
+/** A receipt waits so long for something else to be written to the socket. */
+const LATE = { delay: 800, step: 50 }
+/** Between two looks at a session with unacknowledged pushes. */
+const WATCH = { delay: 1_000, step: 50 }
 /** Missed application pings that end a connection. */
 const MISSED_PINGS = 3
 /** All sessions are looked at once in so many seconds. */
@@ -50,9 +53,9 @@ export class Sessions implements SessionHost, LocalSessions {
   /** Connections without a user yet, and when they came; the oldest first. */
   readonly #new = new Map<Session, number>()
   readonly #dirty: Session[] = []
-  readonly #watched = new Set<Session>()
+  readonly #watched: DelayLine<Session>
   /** Sessions that may hold something for their next write. */
-  #late: Session[] = []
+  readonly #late: DelayLine<Session>
   /** Of users who sent something since their first session began. */
   readonly #sends = new Map<UserId, TokenBucket>()
   #round: Iterator<Session> | null = null
@@ -63,8 +66,11 @@ export class Sessions implements SessionHost, LocalSessions {
 
   constructor(parts: SessionsParts) {
     this.#parts = parts
-    this.#entrance = new Entrance(parts.clock)
-    this.#pace = new WritePace(parts.clock, () => parts.wake())
+    const { clock } = parts
+    this.#entrance = new Entrance(clock)
+    this.#watched = new DelayLine(clock, WATCH, (sessions) => this.#check(sessions))
+    this.#late = new DelayLine(clock, LATE, (sessions) => sessions.forEach((session) => session.flushLate()))
+    this.#pace = new WritePace(clock, () => parts.wake())
   }
 
   get node(): string {
@@ -155,22 +161,16 @@ export class Sessions implements SessionHost, LocalSessions {
   }
 
   late(session: Session): void {
-    if (this.#late.length === 0) this.clock.after(LATE_MS, () => this.#flushLate())
-    this.#late.push(session)
-  }
-
-  #flushLate(): void {
-    const late = this.#late
-    this.#late = []
-    for (const session of late) session.flushLate()
+    this.#late.add(session)
   }
 
   watch(session: Session): void {
     this.#watched.add(session)
   }
 
-  unwatch(session: Session): void {
-    this.#watched.delete(session)
+  #check(sessions: readonly Session[]): void {
+    const now = this.clock.now()
+    for (const session of sessions) if (session.check(now)) this.#watched.add(session)
   }
 
   get route(): SessionHost['route'] {
@@ -304,7 +304,6 @@ export class Sessions implements SessionHost, LocalSessions {
       if (now - since < this.#parts.connectMs) break
       if (session.phase !== 'waiting') session.close('connect-timeout')
     }
-    for (const session of this.#watched) if (!session.check(now)) this.#watched.delete(session)
     this.#sweepSlice(now)
   }
 

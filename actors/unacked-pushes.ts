@@ -1,14 +1,17 @@
 /**
  * The pushes a device has not acknowledged: what is repeated when it stays silent. Exists only while there are any, so an idle session
- * costs nothing. The frames are shared with every other socket that got them.
+ * costs nothing. A push is shared with every other device that got it, and is encoded again if it must be repeated: a frame kept for that keeps
+ * the slab it was cut from, and so everything that was encoded around it.
  */
 import type { ConversationId } from '../protocol/ids.js'
 
 export interface UnackedPush {
   readonly conversation: ConversationId
   readonly epoch: number
+  readonly prev: number
   readonly seq: number
-  readonly frame: Uint8Array
+  /** The encoded entry. */
+  readonly entry: Uint8Array
   /** When it was pushed, milliseconds since 1970. */
   readonly at: number
 }
@@ -17,6 +20,7 @@ export class UnackedPushes {
   #pushes: UnackedPush[] = []
   /** Index of the oldest one: those before it are acknowledged. */
   #first = 0
+  /** Of their entries. */
   bytes = 0
   attempts = 0
   /** When they are repeated next, milliseconds since 1970. */
@@ -31,8 +35,10 @@ export class UnackedPushes {
   }
 
   add(push: UnackedPush): void {
-    this.#pushes.push(push)
-    this.bytes += push.frame.length
+    // an array that grows takes room for many
+    if (this.#pushes.length === 0) this.#pushes = [push]
+    else this.#pushes.push(push)
+    this.bytes += push.entry.length
   }
 
   /** The device has everything of the conversation up to `seq`; answers how many pushes that settles. */
@@ -51,7 +57,7 @@ export class UnackedPushes {
   #shiftFront(conversation: ConversationId, seq: number): void {
     let push = this.#pushes[this.#first]
     while (push !== undefined && push.conversation === conversation && push.seq <= seq) {
-      this.bytes -= push.frame.length
+      this.bytes -= push.entry.length
       push = this.#pushes[++this.#first]
     }
   }
@@ -67,14 +73,14 @@ export class UnackedPushes {
   #filter(conversation: ConversationId, seq: number): void {
     const left: UnackedPush[] = []
     for (const push of this.list()) {
-      if (push.conversation === conversation && push.seq <= seq) this.bytes -= push.frame.length
+      if (push.conversation === conversation && push.seq <= seq) this.bytes -= push.entry.length
       else left.push(push)
     }
     this.#pushes = left
     this.#first = 0
   }
 
-  /** What is settled must not be kept: its frame shares a slab with many others. */
+  /** What is settled must not be kept: its entry shares a slab with many others. */
   #compact(): void {
     if (this.#first === this.#pushes.length) {
       this.#pushes = []

@@ -4,6 +4,7 @@
  * something can have been stored.
  */
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from 'nats'
+import { Numbered } from '../actors/numbered.js'
 
 export type Reply =
   | { readonly kind: 'answer'; readonly data: Uint8Array }
@@ -15,6 +16,7 @@ export type Reply =
   | { readonly kind: 'lost'; readonly reason: string }
 
 interface Pending {
+  readonly token: number
   readonly resolve: (reply: Reply) => void
   readonly timer: NodeJS.Timeout
 }
@@ -22,8 +24,7 @@ interface Pending {
 export class NatsRequests {
   private readonly connection: NatsConnection
   private readonly prefix = `${createInbox()}.`
-  private readonly pending = new Map<string, Pending>()
-  private serial = 0
+  private readonly pending = new Numbered<Pending>()
 
   constructor(connection: NatsConnection) {
     this.connection = connection
@@ -32,35 +33,33 @@ export class NatsRequests {
 
   ask(subject: string, data: Uint8Array, timeoutMs: number, headers?: MsgHdrs): Promise<Reply> {
     return new Promise((resolve) => {
-      const token = (this.serial++).toString(36)
+      const token = this.pending.next
       try {
-        const reply = this.prefix + token
+        const reply = this.prefix + token.toString(36)
         this.connection.publish(subject, data, headers ? { reply, headers } : { reply })
       } catch (error) {
         resolve({ kind: 'unsent', reason: String(error) })
         return
       }
       const late = () => this.settle(token, { kind: 'lost', reason: `no answer in ${timeoutMs} ms` })
-      this.pending.set(token, { resolve, timer: setTimeout(late, timeoutMs) })
+      this.pending.add({ token, resolve, timer: setTimeout(late, timeoutMs) })
     })
   }
 
   /** Ends all requests under way: their answers can no longer come. */
   loseAll(reason: string): void {
-    for (const token of [...this.pending.keys()]) this.settle(token, { kind: 'lost', reason })
+    for (const pending of this.pending.values()) this.settle(pending.token, { kind: 'lost', reason })
   }
 
   private take(message: Msg): void {
-    const token = message.subject.slice(this.prefix.length)
-    if (!this.pending.has(token)) return
+    const token = parseInt(message.subject.slice(this.prefix.length), 36)
     const nobody = message.data.length === 0 && message.headers?.code === 503
     this.settle(token, nobody ? { kind: 'nobody' } : { kind: 'answer', data: message.data })
   }
 
-  private settle(token: string, reply: Reply): void {
-    const pending = this.pending.get(token)
+  private settle(token: number, reply: Reply): void {
+    const pending = this.pending.take(token)
     if (!pending) return
-    this.pending.delete(token)
     clearTimeout(pending.timer)
     pending.resolve(reply)
   }

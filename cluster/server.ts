@@ -12,6 +12,7 @@ import { jwtAuthenticator } from './auth.js'
 import { openBacking } from './backing.js'
 import type { Backing } from './backing.js'
 import { systemClock } from './clock-system.js'
+import { keepObjectsYoung } from './collector.js'
 import type { Config } from './config.js'
 import { startGateway } from './gateway.js'
 import type { Gateway } from './gateway.js'
@@ -31,6 +32,7 @@ export interface RunningServer extends Running {
 
 /** Rejects when something cannot be started; then nothing of it is left running. */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  keepObjectsYoung()
   const stack = new Stack(log)
   try {
     return await start(config, log, stack)

@@ -16,7 +16,7 @@ import { GROUP, NOW, batchOf, createdEntry, keptEntry, messageEntry, unarchivedE
 
 const NEVER: ShardPosition = { stream: '', seq: 0, epoch: 0 }
 
-function makeArchiver(stored: ShardPosition | null = NEVER) {
+function makeArchiver(stored: ShardPosition | null = NEVER, shard = 0) {
   const clock = new VirtualClock(NOW)
   const store = new MemoryHistoryStore({ clock, random: seededRandom(1) })
   const history = store.history('n')
@@ -25,15 +25,18 @@ function makeArchiver(stored: ShardPosition | null = NEVER) {
   const state = new ConversationState(GROUP)
   const kept = new KeptEntries()
   const batches: ArchiveBatch[] = []
+  /** When each of them was made, milliseconds after the beginning. */
+  const times: number[] = []
   /** Given instead of the store's answers, one by one. */
   const answers: ArchiveOutcome[] = []
   const seen = { wentBack: 0 }
   const archive = async (batch: ArchiveBatch): Promise<ArchiveOutcome> => {
     batches.push(batch)
+    times.push(clock.now() - NOW)
     return answers.shift() ?? history.archive(batch)
   }
   const common = { clock, counters, log: silent, turns: new ArchiveTurns(1) }
-  const parts = { ...common, shard: 0, stream: 'memory-1', epoch: 7, unarchived }
+  const parts = { ...common, shard, stream: 'memory-1', epoch: 7, unarchived }
   const archiver = new Archiver({ ...parts, history: { ...history, archive }, wentBack: () => seen.wentBack++ }, stored)
   /** A record of one entry, folded in and kept as its conversation does. */
   const storeRecord = (record: number) => {
@@ -59,6 +62,7 @@ function makeArchiver(stored: ShardPosition | null = NEVER) {
     unarchived,
     kept,
     batches,
+    times,
     answers,
     seen,
     archiver,
@@ -80,6 +84,23 @@ t.test('archiver: what was stored goes to history in one batch, rows and positio
   t.equal((await history.page({ conversation: GROUP, from: 1, to: 9, limit: 9, newest: false, types: [] })).length, 3)
   t.same([unarchived.archived, counters.entriesArchived, counters.unarchivedBytes], [6, 3, 0])
   t.notOk(kept.unarchived)
+})
+
+t.test('archiver: shards that are woken together archive apart, and each every three seconds', async (t) => {
+  const rounds = await Promise.all(
+    Array.from({ length: 16 }, async (_, shard) => {
+      const { archiver, storeRecord, run, times } = makeArchiver(NEVER, shard)
+      for (const record of [3, 4]) {
+        storeRecord(record)
+        archiver.wake()
+        await run(3_000)
+      }
+      return times
+    }),
+  )
+  for (const [first = 0, second = 0] of rounds) t.equal(second - first, 3_000)
+  const firsts = rounds.map(([first = 0]) => first).sort((a, b) => a - b)
+  for (const [at, first] of firsts.entries()) t.ok(at === 0 || first - (firsts[at - 1] ?? 0) >= 100, String(first))
 })
 
 t.test('archiver: the next batch continues from the one before', async (t) => {

@@ -151,8 +151,8 @@ t.test('delivery: a push is encoded once per codec, however many sockets get it'
   })
   const [msgpack, json] = [counting(msgpackCodec), counting(jsonCodec)]
   const delivery = new Delivery(deliveryFrom(GROUP, 2, 1).fields)
-  const pushes = [msgpack, json, msgpack, json, msgpack].map((codec) => delivery.push(codec, 1))
+  const frames = [msgpack, json, msgpack, json, msgpack].map((codec) => delivery.frame(codec))
   t.equal(encoded, 2)
-  t.equal(pushes[0], pushes[4])
-  t.match(jsonCodec.decodeServerFrames(pushes[1]?.frame as Uint8Array), [{ frame: 'push', prev: 1, epoch: 1 }])
+  t.equal(frames[0], frames[4])
+  t.match(jsonCodec.decodeServerFrames(frames[1] as Uint8Array), [{ frame: 'push', prev: 1, epoch: 1 }])
 })

@@ -26,7 +26,14 @@ t.test(
       for (const step of script) {
         if ('add' in step) {
           const seq = (heads[step.add] = (heads[step.add] ?? 0) + 1)
-          const push = { conversation: `r:${step.add}`, epoch: 1, seq, frame: new Uint8Array(step.size), at: 0 }
+          const push = {
+            conversation: `r:${step.add}`,
+            epoch: 1,
+            prev: seq - 1,
+            seq,
+            entry: new Uint8Array(step.size),
+            at: 0,
+          }
           pushes.add(push)
           naive.push(push)
         } else {
@@ -39,7 +46,7 @@ t.test(
         assert.equal(pushes.oldest, naive[0])
         assert.equal(
           pushes.bytes,
-          naive.reduce((total, { frame }) => total + frame.length, 0),
+          naive.reduce((total, { entry }) => total + entry.length, 0),
         )
       }
       assert.deepEqual(pushes.list(), naive)
@@ -51,7 +58,7 @@ t.test(
 t.test('unacked pushes: ten thousand pushes acknowledged one by one leave nothing behind', async (t) => {
   const pushes = new UnackedPushes()
   for (let seq = 1; seq <= 10_000; seq++)
-    pushes.add({ conversation: 'r:a', epoch: 1, seq, frame: new Uint8Array(1), at: 0 })
+    pushes.add({ conversation: 'r:a', epoch: 1, prev: seq - 1, seq, entry: new Uint8Array(1), at: 0 })
   let settled = 0
   for (let seq = 1; seq <= 10_000; seq++) settled += pushes.acknowledge('r:a', seq)
   t.equal(settled, 10_000)

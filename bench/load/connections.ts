@@ -12,7 +12,9 @@ import type { Groups } from './pattern.js'
 /** Below the accept queue of one listener (512 in uSockets), also with several generators. */
 const CONNECTS_AT_ONCE = 128
 const JOINS_AT_ONCE = 64
-const CONFIRM_MS = 500
+/** Every connection confirms once in so many slices of so many milliseconds: clients that are not of one process keep no common beat. */
+const CONFIRM_SLICES = 25
+const CONFIRM_SLICE_MS = 20
 
 const DEAF: LoadListener = {
   acked: () => undefined,
@@ -51,10 +53,17 @@ export class Connections implements LoadListener {
     const latency = new Latency()
     const start = monotonic()
     await Promise.all(Array.from({ length: this.#range.count }, (_, at) => gate.pass(() => this.#open(at, latency))))
-    const confirm = () => {
-      for (const client of this.#clients) client.confirm()
-    }
-    this.#timers = [setInterval(this.#heartbeats(), 1000), setInterval(confirm, CONFIRM_MS)]
+    const everyHeartbeat = Math.max(Math.round(this.#protocol.heartbeatSeconds), 1)
+    this.#timers = [
+      setInterval(
+        this.#slices(everyHeartbeat, (client) => client.heartbeat()),
+        1000,
+      ),
+      setInterval(
+        this.#slices(CONFIRM_SLICES, (client) => client.confirm()),
+        CONFIRM_SLICE_MS,
+      ),
+    ]
     return { seconds: (monotonic() - start) / 1000, latency: latency.data() }
   }
 
@@ -107,13 +116,12 @@ export class Connections implements LoadListener {
     latency.record(monotonic() - start)
   }
 
-  /** Spreads them over the interval. */
-  #heartbeats(): () => void {
-    const every = Math.max(Math.round(this.#protocol.heartbeatSeconds), 1)
+  /** Does something for one connection in `count` at each call, in turn. */
+  #slices(count: number, task: (client: LoadClient) => void): () => void {
     let turn = 0
     return () => {
       turn += 1
-      for (let at = turn % every; at < this.#clients.length; at += every) this.#clients[at]?.heartbeat()
+      for (let at = turn % count; at < this.#clients.length; at += count) task(this.#clients[at] as LoadClient)
     }
   }
 }
