@@ -26,8 +26,8 @@ export class MarkWriter {
   /** By the participant's row in the state of its conversation: cheaper to find than a conversation and a user. */
   readonly #marks = new Map<object, LatestMark>()
   readonly #line: DelayLine<object>
-  /** Taken from the marks, while history is slow. */
-  #due: LatestMark[] = []
+  /** Those that are to be written next; they wait here while history is slow. */
+  #due = new Map<object, LatestMark>()
   #writing: Promise<void> | null = null
 
   constructor(history: Pick<History, 'mark'>, clock: Clock, log: Logger) {
@@ -55,17 +55,17 @@ export class MarkWriter {
   #take(rows: readonly object[]): Promise<void> {
     for (const row of rows) {
       const latest = this.#marks.get(row)
-      if (latest !== undefined) this.#due.push(latest)
+      if (latest !== undefined) this.#due.set(row, latest)
       this.#marks.delete(row)
     }
     return (this.#writing ??= this.#writeDue().finally(() => (this.#writing = null)))
   }
 
   async #writeDue(): Promise<void> {
-    while (this.#due.length > 0) {
+    while (this.#due.size > 0) {
       const due = this.#due
-      this.#due = []
-      await this.#write(highest(due))
+      this.#due = new Map()
+      await this.#write(highest(due.values()))
     }
   }
 

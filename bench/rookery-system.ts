@@ -8,12 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { residentBytes } from './accounting.js'
+import type { ClusterNode } from './cluster/cluster-node.js'
 import { LocalCluster } from './cluster/local-cluster.js'
 import { interruptible } from './interrupt.js'
 import { installedProgram } from './peers/installed.js'
 import type { RunningSystem, System, SystemOptions } from './system.js'
 
-const ARCHIVED_MS = 30_000
+/** After ten minutes of more than the machine carries, too. */
+const ARCHIVED_MS = 300_000
 const POLL_MS = 100
 
 export interface RunningRookery extends RunningSystem {
@@ -60,11 +62,18 @@ export function runningRookery(cluster: LocalCluster): RunningRookery {
 /** Until Postgres has everything that the journal holds. */
 async function archived({ nodes }: LocalCluster): Promise<void> {
   for (const deadline = Date.now() + ARCHIVED_MS; Date.now() < deadline; await pause(POLL_MS)) {
-    const lags = await Promise.all(nodes.map((node) => node.metric('rookery_history_lag_bytes')))
-    if (lags.every((lag) => lag === undefined || lag === 0)) return
+    const lags = await Promise.all(nodes.map(historyLag))
+    if (lags.every((lag) => lag === 0)) return
   }
   throw new Error(`history is behind the journal ${String(ARCHIVED_MS / 1000)} s after the end`)
 }
+
+/** Bytes; infinite when the node is too busy to say. */
+const historyLag = (node: ClusterNode): Promise<number> =>
+  node.metric('rookery_history_lag_bytes').then(
+    (lag) => lag ?? 0,
+    () => Infinity,
+  )
 
 function packageVersion(path: string): string {
   const text = readFileSync(new URL(path, import.meta.url), 'utf8')

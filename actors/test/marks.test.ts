@@ -89,3 +89,16 @@ t.test('marks: those that come while history is slow are written without waiting
   await clock.run(clock.now() + 10_000)
   t.same(written, [[mark(1, 0)], [mark(2, 0)]])
 })
+
+t.test('marks: while history is slow a participant waits with the newest mark only', async (t) => {
+  const { clock, written, state, add } = createWriter()
+  const start = clock.now()
+  state.slowMs = 10_000
+  for (const seq of [1, 2, 3]) {
+    add(mark(seq, 0))
+    await clock.run(start + 4_000 * seq)
+  }
+  t.same(written, [])
+  await clock.run(start + 30_000)
+  t.same(written, [[mark(1, 0)], [mark(3, 0)]])
+})

@@ -18,7 +18,8 @@ export interface NodeOptions {
 }
 
 const READY_MS = 90_000
-const REQUEST_MS = 2_000
+/** As long as Prometheus waits for a scrape. */
+const REQUEST_MS = 10_000
 const SERVER = fileURLToPath(new URL('../../cluster/cli/main.js', import.meta.url))
 
 export class ClusterNode {

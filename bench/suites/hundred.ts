@@ -2,6 +2,7 @@
  * Hundred: a hundred thousand authenticated sessions on one machine and one port, held by several workers, all in groups of fifty, with live traffic
  * at rising rates, the marked one for ten minutes.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { usageBetween } from '../accounting.js'
 import type { ClusterNode } from '../cluster/cluster-node.js'
 import { withLocalCluster, type LocalCluster } from '../cluster/local-cluster.js'
@@ -14,6 +15,7 @@ import type { Mark, Measurement, Plot, Suite, SuiteContext, SuiteResult } from '
 
 const BYTES = 128
 const GROUP_SIZE = 50
+const HELD_MS = 60_000
 const row = rowsOf('hundred')
 
 interface Size {
@@ -79,7 +81,7 @@ async function measure(cluster: LocalCluster, fleet: Fleet, size: Size, context:
     runs.push(await traffic(cluster, fleet, phase, phase === phases.at(-1)))
   }
   await runningRookery(cluster).settled?.()
-  const held = (await node.metric('rookery_sessions')) ?? 0
+  const held = await sessionsHeld(node, sessions)
   return {
     measurements: [
       row('sessions held to the end', held, 'sessions', atLeast(sessions)),
@@ -90,6 +92,14 @@ async function measure(cluster: LocalCluster, fleet: Fleet, size: Size, context:
     method: method(size),
     plots: runs.map(({ plot }) => plot),
   }
+}
+
+/** Workers that are too busy to answer are asked again. */
+async function sessionsHeld(node: ClusterNode, wanted: number): Promise<number> {
+  let held = 0
+  for (const deadline = Date.now() + HELD_MS; held < wanted && Date.now() < deadline; await pause(1000))
+    held = (await node.metric('rookery_sessions').catch(() => undefined)) ?? 0
+  return held
 }
 
 interface Run {
