@@ -12,6 +12,8 @@ import type { Groups } from './pattern.js'
 /** Below the accept queue of one listener (512 in uSockets), also with several generators. */
 const CONNECTS_AT_ONCE = 128
 const JOINS_AT_ONCE = 64
+/** Of the connections, that a system may lose while they are opened (ejabberd does, without a word in its log) and that are opened again. */
+const AGAIN_PART = 0.01
 /** Every connection confirms once in so many slices of so many milliseconds: clients that are not of one process keep no common beat. */
 const CONFIRM_SLICES = 25
 const CONFIRM_SLICE_MS = 20
@@ -31,6 +33,8 @@ export class Connections implements LoadListener {
   #groups: Groups = []
   #timers: NodeJS.Timeout[] = []
   listener: LoadListener = DEAF
+  /** Set while connections are opened: those that were lost meanwhile. */
+  #again: Set<number> | null = null
 
   /** `lost` hears of every connection that ends by itself, unless the range allows that. */
   constructor(protocol: LoadProtocol, range: ConnectionRange, lost: (reason: string) => void) {
@@ -49,10 +53,17 @@ export class Connections implements LoadListener {
 
   /** Rejects when one is refused. */
   async open(): Promise<Connected> {
-    const gate = new Gate(CONNECTS_AT_ONCE)
     const latency = new Latency()
     const start = monotonic()
-    await Promise.all(Array.from({ length: this.#range.count }, (_, at) => gate.pass(() => this.#open(at, latency))))
+    const again = (this.#again = new Set<number>())
+    for (let round = [...Array(this.#range.count).keys()]; round.length > 0; round = [...again]) {
+      again.clear()
+      const gate = new Gate(CONNECTS_AT_ONCE)
+      await Promise.all(round.map((at) => gate.pass(() => this.#tryToOpen(at, latency))))
+      if (again.size > 0)
+        process.stderr.write(`load generator: ${String(again.size)} connections were lost and are opened again\n`)
+    }
+    this.#again = null
     const everyHeartbeat = Math.max(Math.round(this.#protocol.heartbeatSeconds), 1)
     this.#timers = [
       setInterval(
@@ -105,8 +116,21 @@ export class Connections implements LoadListener {
   }
 
   lost(at: number, reason: string): void {
+    if (this.#opensAgain(at)) return
     this.listener.lost(at, reason)
     this.#lost(`the connection of ${this.#clients[at]?.user ?? String(at)} was lost: ${reason}`)
+  }
+
+  async #tryToOpen(at: number, latency: Latency): Promise<void> {
+    try {
+      await this.#open(at, latency)
+    } catch (error) {
+      if (!this.#opensAgain(at)) throw error
+    }
+  }
+
+  #opensAgain(at: number): boolean {
+    return this.#again !== null && this.#again.add(at).size <= AGAIN_PART * this.#range.count
   }
 
   async #open(at: number, latency: Latency): Promise<void> {

@@ -32,7 +32,7 @@ export const ejabberd: System = {
   name: 'ejabberd',
   method: [
     'ejabberd over its WebSocket listener, one node: SASL PLAIN with anonymous users, stream management for direct messages, every message archived by mod_mam in Postgres (its shipped schema and its default pool of 10 connections); groups are rooms (MUC) with an archive.',
-    'Only needed modules, no shapers, no TLS, no presence broadcast in rooms, Erlang schedulers that do not busy-wait; content as base64 text, since XML carries no bytes.',
+    'Only needed modules, no shapers, no TLS, no presence broadcast in rooms, Erlang schedulers that do not busy-wait; content as base64 text, since XML carries no bytes; a connection that it loses while thousands are opened is opened again.',
   ],
   abilities: ['idle', 'echo', 'direct', 'group'],
   install: 'apt-get install ejabberd erlang-p1-pgsql',
