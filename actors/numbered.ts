@@ -1,8 +1,8 @@
 /**
  * Numbered: things that get the next number when they come and are taken out by it soon, in about the order they came; what waits for an answer, for
- * instance. A circle of slots, as long as the oldest is behind the newest. A Map does the same and makes a new table each time its old one is full
- * of what was deleted; an old table points to the next, so the collector takes everything that was ever in them for alive until a full
- * collection. Source: V8, src/objects/ordered-hash-table.cc, Rehash.
+ * instance. A circle of slots, as long as the oldest is behind the newest. A Map does the same, but makes a new table each time the one it has is full
+ * of what was deleted. Tables of a Map that is there for long are old objects from the start, and a replaced one still points to what was in it, which
+ * is therefore taken for alive until a full collection. Source: V8, src/objects/ordered-hash-table.cc, Rehash.
  */
 const SHORTEST = 64
 

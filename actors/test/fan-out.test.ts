@@ -21,6 +21,7 @@ async function createFanOut(audience: readonly UserId[] = []) {
   const [n2, n3] = [await world.join('n2'), await world.join('n3')]
   const directory = new DirectoryTable()
   const told: string[] = []
+  const entries: Uint8Array[] = []
   const marked: unknown[] = []
   const fanOut = new FanOut({
     node: 'n1',
@@ -32,14 +33,17 @@ async function createFanOut(audience: readonly UserId[] = []) {
       ask: () => Promise.resolve({ frame: 'audienceList', membershipSeq: 1, users: audience }),
     }),
     sessions: {
-      deliver: (users, { fields }) => void told.push(`push ${String(fields.seq)} to ${[...users].join()}`),
+      deliver: (users, { fields }) => {
+        told.push(`push ${String(fields.seq)} to ${[...users].join()}`)
+        entries.push(Uint8Array.from(fields.entry))
+      },
       receipts: (user, _conversation, items) => void told.push(`${String(items.length)} receipts to ${user}`),
       signalled: (users, _conversation, sender, name) => void told.push(`${name} of ${sender} to ${[...users].join()}`),
       head: (users, { seq }) => void told.push(`head ${String(seq)} to ${[...users].join()}`),
     },
     marks: new MarkWriter({ mark: (marks) => Promise.resolve(void marked.push(...marks)) }, world.clock, silent),
   })
-  return { ...world, self, n2, n3, directory, told, marked, fanOut }
+  return { ...world, self, n2, n3, directory, told, entries, marked, fanOut }
 }
 
 t.test('fan-out: an entry goes once to each node that has participants online', async (t) => {
@@ -88,6 +92,16 @@ t.test('fan-out: a delivery from another node is given to its audience here', as
   fanOut.deliver(deliveryFrom('d:cy:dan', 7, 0).fields)
   await step()
   t.same(told, ['push 7 to cy,dan', 'push 2 to ann,bob'])
+})
+
+t.test('fan-out: a delivery keeps its entry, not the bytes that the bus brought it in', async (t) => {
+  const { fanOut, step, entries } = await createFanOut(['ann', 'bob'])
+  const { fields } = deliveryFrom(GROUP, 2, 1)
+  const brought = Uint8Array.from([1, 2, 3, ...fields.entry, 4])
+  fanOut.deliver({ ...fields, entry: brought.subarray(3, -1) })
+  brought.fill(0)
+  await step()
+  t.same(entries, [fields.entry])
 })
 
 t.test('fan-out: what is from before the audience is announced, not shown', async (t) => {

@@ -12,7 +12,7 @@ import type { Groups } from './pattern.js'
 /** Below the accept queue of one listener (512 in uSockets), also with several generators. */
 const CONNECTS_AT_ONCE = 128
 const JOINS_AT_ONCE = 64
-/** Of the connections, that a system may lose while they are opened (ejabberd does, without a word in its log) and that are opened again. */
+/** Part of the connections that a system may lose or refuse while they are opened (ejabberd does, without a word in its log): opened again, in all. */
 const AGAIN_PART = 0.01
 /** Every connection confirms once in so many slices of so many milliseconds: clients that are not of one process keep no common beat. */
 const CONFIRM_SLICES = 25
@@ -33,13 +33,16 @@ export class Connections implements LoadListener {
   #groups: Groups = []
   #timers: NodeJS.Timeout[] = []
   listener: LoadListener = DEAF
-  /** Set while connections are opened: those that were lost meanwhile. */
+  /** Set while connections are opened: those that are to be opened again. */
   #again: Set<number> | null = null
+  /** How many more may be. */
+  #spare: number
 
   /** `lost` hears of every connection that ends by itself, unless the range allows that. */
   constructor(protocol: LoadProtocol, range: ConnectionRange, lost: (reason: string) => void) {
     this.#protocol = protocol
     this.#range = range
+    this.#spare = Math.floor(AGAIN_PART * range.count)
     this.#lost = range.mayLose === true ? () => undefined : lost
   }
 
@@ -51,7 +54,7 @@ export class Connections implements LoadListener {
     return this.#groups
   }
 
-  /** Rejects when one is refused. */
+  /** Rejects when more are refused or lost than may be. */
   async open(): Promise<Connected> {
     const latency = new Latency()
     const start = monotonic()
@@ -100,7 +103,8 @@ export class Connections implements LoadListener {
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer)
-    for (const client of this.#clients) client.close()
+    // Not for-of, which would also give the slots of those that were refused.
+    this.#clients.forEach((client) => client.close())
   }
 
   acked(at: number, number: number): void {
@@ -130,7 +134,12 @@ export class Connections implements LoadListener {
   }
 
   #opensAgain(at: number): boolean {
-    return this.#again !== null && this.#again.add(at).size <= AGAIN_PART * this.#range.count
+    if (this.#again === null) return false
+    if (this.#again.has(at)) return true
+    if (this.#spare === 0) return false
+    this.#spare--
+    this.#again.add(at)
+    return true
   }
 
   async #open(at: number, latency: Latency): Promise<void> {

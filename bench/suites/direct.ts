@@ -17,13 +17,15 @@ const FULL = runOf(5000, [5000, 15_000], 5)
 const QUICK = runOf(50, [500], 1)
 /** The rate at which the marks compare. */
 const MARKED_RATE = '15,000/s'
+/** The same for a peer with an archive, which at the others does not deliver what it is given. */
+const ARCHIVE_PHASE = atRate(500)
 
 export const direct: Suite = {
   name: 'direct',
   line: 'one-to-one messages between 5,000 pairs: durable in Rookery, at equal rates and saturated',
   async run(context) {
-    const run = context.quick ? QUICK : FULL
     const systems = contenders(context, 'direct')
+    const run = context.quick ? QUICK : fullRun(systems)
     const measure = (system: System) => measureOne(system, run, context)
     const turns = await runTurns({ suite: 'direct', systems, context, measure })
     const phases = run.phases.map(({ name }) => name)
@@ -54,6 +56,9 @@ export const direct: Suite = {
   },
 }
 
+const fullRun = (systems: readonly System[]): TrafficRun =>
+  systems.some(({ name }) => name === EJABBERD) ? { ...FULL, phases: [ARCHIVE_PHASE, ...FULL.phases] } : FULL
+
 function measureOne(system: System, run: TrafficRun, context: SuiteContext): Promise<Figures> {
   if (system.name !== rookerySystem.name) return runTraffic(system, run, context)
   return runTraffic(rookerySystem, run, context, {
@@ -79,7 +84,7 @@ function ratios(turns: Turns, phase: string): Measurement[] {
     }),
     ...turns.ratio({
       ...{ name: `CPU of ejabberd with its archive against all of Rookery, ${phase}`, of: cpuOf(['all servers']) },
-      ...{ against: archive, isInverse: true, mark: marked(atLeast(15)) },
+      ...{ against: archive, isInverse: true, ...(phase === ARCHIVE_PHASE.name && { mark: atLeast(15) }) },
     }),
   ]
 }

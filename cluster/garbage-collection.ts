@@ -1,5 +1,5 @@
 /**
- * Collector: how V8's garbage collector is to treat this process. Decision: ops/adr/0014-young-objects.md.
+ * Garbage collection: how V8 is to treat the objects of this process. Decision: ops/adr/0014-young-objects.md.
  */
 import { setFlagsFromString } from 'node:v8'
 
