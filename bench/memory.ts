@@ -5,21 +5,31 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
-const SETTLE_MS = 30_000
+const LONGEST_MS = 150_000
 const STEP_MS = 1000
+/** Less is not a fall: an idle server goes up and down by some pages. */
+const FALL_BYTES = 2 ** 18
 const PAGE = 4096
 
-/** The least bytes seen until `read` has not fallen for `quietSeconds`. */
-export async function settledMemory(read: () => number, quietSeconds = 5): Promise<number> {
-  let least = read()
+/** The least bytes seen until `read` has not fallen for `quietSeconds`; `fell` is told of each fall. */
+export async function settledMemory(
+  read: () => number,
+  quietSeconds = 5,
+  fell: () => unknown = () => undefined,
+): Promise<number> {
+  let lowest = read()
+  let level = lowest
   let quiet = 0
-  for (const deadline = Date.now() + SETTLE_MS; Date.now() < deadline && quiet < quietSeconds; quiet++) {
+  for (const deadline = Date.now() + LONGEST_MS; Date.now() < deadline && quiet < quietSeconds; quiet++) {
     await pause(STEP_MS)
     const now = read()
-    if (now < least) quiet = 0
-    least = Math.min(least, now)
+    lowest = Math.min(lowest, now)
+    if (now > level - FALL_BYTES) continue
+    level = now
+    quiet = 0
+    fell()
   }
-  return least
+  return lowest
 }
 
 /** What the kernel holds for sockets and their tables, of the whole machine (proc(5): sockstat, meminfo). */

@@ -2,13 +2,13 @@
  * Idle: what a connection costs while nothing happens, in memory of the processes that hold them, in kernel memory, and in the CPU of
  * heartbeats; and the same with six nodes, where every node also knows who is on the others.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { usageBetween } from '../accounting.js'
 import { contenders, contendersMethod, SOCKET_IO, UWS } from '../contenders.js'
 import type { Figures } from '../figures.js'
 import { Fleet, withFleet } from '../load/fleet.js'
 import { guarded } from '../interrupt.js'
 import { kernelBytes, settledMemory } from '../memory.js'
+import { monotonic } from '../monotonic.js'
 import { linesOf } from '../plots.js'
 import { rookerySystem } from '../rookery-system.js'
 import { atMost, cpuOf } from '../rows.js'
@@ -20,16 +20,19 @@ interface Size {
   readonly connections: number
   /** Memory is read so many times on the way. */
   readonly steps: number
-  readonly watchSeconds: number
+  /** For a first look, while garbage of the connecting is still there. */
+  readonly soonSeconds: number
+  /** Without a fall of memory, after which it has settled; the CPU of idle connections is that of this time. */
   readonly quietSeconds: number
   /** Nodes of the second part; 0 leaves it out. */
   readonly nodes: number
 }
 
-const FULL: Size = { connections: 15_000, steps: 3, watchSeconds: 30, quietSeconds: 4, nodes: 6 }
-const QUICK: Size = { connections: 300, steps: 2, watchSeconds: 1, quietSeconds: 1, nodes: 0 }
+const FULL: Size = { connections: 15_000, steps: 3, soonSeconds: 4, quietSeconds: 30, nodes: 6 }
+const QUICK: Size = { connections: 300, steps: 2, soonSeconds: 1, quietSeconds: 1, nodes: 0 }
 
 const MEMORY = 'memory per connection'
+const SOON = `${MEMORY}, soon after they came`
 const CPU = 'CPU of idle connections'
 const MANY = 'memory per connection on six nodes'
 
@@ -47,8 +50,9 @@ export const idle: Suite = {
     return {
       measurements: [...ratios(turns), ...turns.measurements(), ...many, ...turns.noise([MEMORY, CPU])],
       method: [
-        `${String(size.connections)} connections to one fresh server; resident memory of the processes that hold them, read when it has not fallen for ${String(size.quietSeconds)} s, less that of the empty server;`,
-        `CPU of all servers for ${String(size.watchSeconds)} s with the heartbeats that each system's clients send; kernel memory (TCP and slab) holds both ends of every connection.`,
+        `${String(size.connections)} connections to one fresh server; resident memory of the processes that hold them when it has not fallen for ${String(size.quietSeconds)} s, less that of the empty server, which was given the same time`,
+        `(the collector of V8 comes for the garbage of the connecting after some 20 s of quiet; "soon" is when memory has not fallen for ${String(size.soonSeconds)} s, for the server with and without connections);`,
+        `CPU of all servers in those ${String(size.quietSeconds)} s, with the heartbeats that each system's clients send; kernel memory (TCP and slab) holds both ends of every connection.`,
         ...contendersMethod(systems, context),
       ],
       plots: [memoryPlot(turns, size)],
@@ -68,40 +72,47 @@ function ratios(turns: Turns): Measurement[] {
 function measureOne(system: System, size: Size, context: SuiteContext): Promise<Figures> {
   return withSystem(system, { nodes: 1 }, (running) =>
     withFleets(size.steps, async (fleets) => {
-      const read = () => settledMemory(() => running.memory(), size.quietSeconds)
-      const [empty, kernelEmpty] = [await read(), kernelBytes()]
+      const soon = () => settledMemory(() => running.memory(), size.soonSeconds)
+      const [emptySoon, kernelEmpty] = [await soon(), kernelBytes()]
+      const empty = await settledMemory(() => running.memory(), size.quietSeconds)
       const figures: Record<string, Figures[string]> = {}
-      let full = empty
       for (const [at, fleet] of fleets.entries()) {
-        context.note(`${system.name}: ${String(connectionsAt(at, size))} connections`)
+        const count = connectionsAt(at, size)
+        context.note(`${system.name}: ${String(count)} connections`)
         const { target } = running
         await fleet.connect({ target, prefix: `idle-${String(at)}-`, count: size.connections / size.steps })
-        full = await read()
-        figures[stepName(at, size)] = { value: (full - empty) / connectionsAt(at, size) / 1024, unit: 'KiB' }
+        figures[stepName(at, size)] = { value: ((await soon()) - emptySoon) / count / 1024, unit: 'KiB' }
       }
+      const kernel = (kernelBytes() - kernelEmpty) / size.connections / 1024
+      const { memory, cpu } = await settle(running, size)
       return {
-        [MEMORY]: { value: (full - empty) / size.connections / 1024, unit: 'KiB' },
+        [MEMORY]: { value: (memory - empty) / size.connections / 1024, unit: 'KiB' },
         ...figures,
         'memory of the empty server': { value: empty / 2 ** 20, unit: 'MiB' },
-        'kernel memory per connection, both ends': {
-          value: (kernelBytes() - kernelEmpty) / size.connections / 1024,
-          unit: 'KiB',
-        },
-        ...(await watch(running, size)),
+        'kernel memory per connection, both ends': { value: kernel, unit: 'KiB' },
+        ...cpu,
       }
     }),
   )
 }
 
-async function watch(running: RunningSystem, { watchSeconds, connections }: Size): Promise<Figures> {
-  const before = running.usage()
-  await pause(watchSeconds * 1000)
-  const usage = usageBetween(before, running.usage())
+/** Memory when it has settled, and the CPU since it last fell: no collector gave anything back in that time. */
+async function settle(running: RunningSystem, { quietSeconds, connections }: Size) {
+  const look = () => ({ usage: running.usage(), at: monotonic() })
+  let before = look()
+  const memory = await settledMemory(
+    () => running.memory(),
+    quietSeconds,
+    () => (before = look()),
+  )
+  const after = look()
+  const usage = usageBetween(before.usage, after.usage)
+  const seconds = (after.at - before.at) / 1000
   const unit = 'ms per s and 1,000 connections'
-  const perThousand = (cpu: number) => ({ value: (cpu * 1e6) / watchSeconds / connections, unit })
+  const perThousand = (cpu: number) => ({ value: (cpu * 1e6) / seconds / connections, unit })
   const busy = Object.entries(usage).filter(([, { cpu }]) => cpu > 0)
   const each = busy.map(([name, { cpu }]) => [`${CPU}: ${name}`, perThousand(cpu)] as const)
-  return { [CPU]: perThousand(cpuOf(usage)), ...Object.fromEntries(each) }
+  return { memory, cpu: { [CPU]: perThousand(cpuOf(usage)), ...Object.fromEntries(each) } }
 }
 
 /** Every node holds as many connections as the one before did. */
@@ -138,10 +149,10 @@ function withFleets<T>(count: number, program: (fleets: readonly Fleet[]) => Pro
 const connectionsAt = (step: number, { connections, steps }: Size): number => (connections / steps) * (step + 1)
 
 const stepName = (step: number, size: Size): string =>
-  `${MEMORY}, at ${connectionsAt(step, size).toLocaleString('en-US')}`
+  `${SOON}, at ${connectionsAt(step, size).toLocaleString('en-US')}`
 
 const memoryPlot = (turns: Turns, size: Size): Plot => ({
-  title: 'Memory per connection against connections',
+  title: 'Memory per connection against connections, soon after they came',
   x: { title: 'connections', scale: 'linear' },
   y: { title: 'KiB per connection', scale: 'log' },
   lines: linesOf(turns, (system) =>
