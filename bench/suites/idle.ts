@@ -20,7 +20,7 @@ interface Size {
   readonly connections: number
   /** Memory is read so many times on the way. */
   readonly steps: number
-  /** For a first look, while garbage of the connecting is still there. */
+  /** Without a fall, for a look at memory while garbage of the connecting is still there. */
   readonly soonSeconds: number
   /** Without a fall of memory, after which it has settled; the CPU of idle connections is that of this time. */
   readonly quietSeconds: number
@@ -51,7 +51,7 @@ export const idle: Suite = {
       measurements: [...ratios(turns), ...turns.measurements(), ...many, ...turns.noise([MEMORY, CPU])],
       method: [
         `${String(size.connections)} connections to one fresh server; resident memory of the processes that hold them when it has not fallen for ${String(size.quietSeconds)} s, less that of the empty server, which was given the same time`,
-        `(the collector of V8 comes for the garbage of the connecting after some 20 s of quiet; "soon" is when memory has not fallen for ${String(size.soonSeconds)} s, for the server with and without connections);`,
+        `(the collector of V8 comes for the garbage of the connecting after some 20 s of quiet; "soon" is when memory has not fallen for ${String(size.soonSeconds)} s, with that garbage);`,
         `CPU of all servers in those ${String(size.quietSeconds)} s, with the heartbeats that each system's clients send; kernel memory (TCP and slab) holds both ends of every connection.`,
         ...contendersMethod(systems, context),
       ],
@@ -73,15 +73,15 @@ function measureOne(system: System, size: Size, context: SuiteContext): Promise<
   return withSystem(system, { nodes: 1 }, (running) =>
     withFleets(size.steps, async (fleets) => {
       const soon = () => settledMemory(() => running.memory(), size.soonSeconds)
-      const [emptySoon, kernelEmpty] = [await soon(), kernelBytes()]
       const empty = await settledMemory(() => running.memory(), size.quietSeconds)
+      const kernelEmpty = kernelBytes()
       const figures: Record<string, Figures[string]> = {}
       for (const [at, fleet] of fleets.entries()) {
         const count = connectionsAt(at, size)
         context.note(`${system.name}: ${String(count)} connections`)
         const { target } = running
         await fleet.connect({ target, prefix: `idle-${String(at)}-`, count: size.connections / size.steps })
-        figures[stepName(at, size)] = { value: ((await soon()) - emptySoon) / count / 1024, unit: 'KiB' }
+        figures[stepName(at, size)] = { value: ((await soon()) - empty) / count / 1024, unit: 'KiB' }
       }
       const kernel = (kernelBytes() - kernelEmpty) / size.connections / 1024
       const { memory, cpu } = await settle(running, size)
