@@ -64,7 +64,9 @@ export class Connections implements LoadListener {
       const gate = new Gate(CONNECTS_AT_ONCE)
       await Promise.all(round.map((at) => gate.pass(() => this.#tryToOpen(at, latency))))
       if (again.size > 0)
-        process.stderr.write(`load generator: ${String(again.size)} connections were lost and are opened again\n`)
+        process.stderr.write(
+          `load generator: ${String(again.size)} connections were lost or refused and are opened again\n`,
+        )
     }
     this.#again = null
     const everyHeartbeat = Math.max(Math.round(this.#protocol.heartbeatSeconds), 1)
